@@ -1,0 +1,63 @@
+#include "metrics/exposition_writer.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace pushmetrics {
+namespace {
+
+void append_escaped(std::string& out, std::string_view text, std::string_view escaped) {
+  for (const char c : text) {
+    if (escaped.find(c) == std::string_view::npos) {
+      out += c;
+    } else {
+      out += '\\';
+      out += c == '\n' ? 'n' : c;
+    }
+  }
+}
+
+void append_sample(std::string& out, const Sample& sample) {
+  out += sample.name;
+  char separator = '{';
+  for (const Label& label : sample.labels) {
+    out += separator;
+    separator = ',';
+    out += label.name;
+    out += "=\"";
+    append_label_value(out, label.value);
+    out += '"';
+  }
+  if (separator == ',') out += '}';
+  out += ' ';
+  out += format_value(sample.value);
+  out += '\n';
+}
+
+}  // namespace
+
+std::string write_exposition(std::span<const Family> families) {
+  std::string out;
+  for (const Family& family : families) {
+    if (!family.help.empty()) {
+      out.append("# HELP ").append(family.name).append(" ");
+      append_escaped(out, family.help, "\\\n");
+      out += '\n';
+    }
+    out.append("# TYPE ").append(family.name).append(" ").append(to_string(family.type)).append("\n");
+    for (const Sample& sample : family.samples) append_sample(out, sample);
+  }
+  return out;
+}
+
+std::string format_value(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  return {digits, end};
+}
+
+void append_label_value(std::string& out, std::string_view text) { append_escaped(out, text, "\\\n\""); }
+
+}  // namespace pushmetrics

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "metrics/family.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pushmetrics {
+
+/// The families in Prometheus' text format 0.0.4, in the strict form that every parser takes
+/// (PROTOCOL.md, "Text format"): HELP, TYPE, samples, one space between, a final newline.
+std::string write_exposition(std::span<const Family> families);
+
+/// A value as Go spells it: the shortest digits that read back the same, `NaN`, `+Inf`, `-Inf`.
+std::string format_value(double value);
+
+/// Appends `text` with backslash, newline and double quote escaped as in a label value.
+void append_label_value(std::string& out, std::string_view text);
+
+}  // namespace pushmetrics

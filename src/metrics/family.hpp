@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+enum class MetricType { untyped, counter, gauge, histogram, summary, gauge_histogram };
+
+/// As `# TYPE` spells it.
+std::string_view to_string(MetricType type);
+
+struct Label {
+  std::string name;
+  std::string value;
+  auto operator<=>(const Label&) const = default;
+};
+
+struct Sample {
+  /// With its suffix, where the family's type has any (`_bucket`, `_sum`, `_count`).
+  std::string name;
+  std::vector<Label> labels;
+  double value = 0;
+};
+
+/// All samples of one metric name, with what is said about it.
+struct Family {
+  std::string name;
+  MetricType type = MetricType::untyped;
+  std::string help;
+  std::vector<Sample> samples;
+};
+
+/// `[a-zA-Z_:][a-zA-Z0-9_:]*` (Prometheus data model).
+bool is_valid_metric_name(std::string_view name);
+/// `[a-zA-Z_][a-zA-Z0-9_]*`, and not beginning with `__`, which is reserved.
+bool is_valid_label_name(std::string_view name);
+
+}  // namespace pushmetrics

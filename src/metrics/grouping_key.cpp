@@ -1,0 +1,109 @@
+#include "metrics/grouping_key.hpp"
+
+#include "metrics/exposition_writer.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+/// RFC 4648, section 5, without padding. One empty value is `=`, as Pushgateway has it, since a path segment
+/// cannot be empty.
+std::string base64url(std::string_view bytes) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (bytes.empty()) return "=";
+  std::string out;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : bytes) {
+    bits = bits << 8U | static_cast<unsigned char>(c);
+    for (count += 8; count >= 6; count -= 6) out += alphabet[bits >> static_cast<unsigned>(count - 6) & 63U];
+  }
+  if (count > 0) out += alphabet[bits << static_cast<unsigned>(6 - count) & 63U];
+  return out;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                            c == '-' || c == '_' || c == '.' || c == '~';
+    if (unreserved) {
+      out += c;
+    } else {
+      out += '%';
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
+    }
+  }
+  return out;
+}
+
+/// A slash would split the path, even as %2F, and `.` and `..` would be cleaned away by a redirect.
+bool needs_base64(std::string_view value) {
+  return value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
+}
+
+void append_segment(std::string& path, std::string_view name, std::string_view value) {
+  path.append("/").append(name);
+  if (needs_base64(value))
+    path.append("@base64/").append(base64url(value));
+  else
+    path.append("/").append(percent_encoded(value));
+}
+
+}  // namespace
+
+Result<GroupingKey> GroupingKey::make(std::string job, std::vector<Label> labels) {
+  if (job.empty()) return Error{"the job's name is empty"};
+  if (!is_valid_utf8(job)) return Error{"the job's name '" + printable(job) + "' is not valid UTF-8"};
+  GroupingKey key;
+  key.job_ = std::move(job);
+  for (Label& label : labels) {
+    if (label.name == "job") return Error{"the grouping label 'job' is the job's name: give it with --job"};
+    if (!is_valid_label_name(label.name))
+      return Error{"'" + printable(label.name) +
+                   "' is not a label name: letters, digits and _, not beginning " + "with a digit or __"};
+    if (!is_valid_utf8(label.value))
+      return Error{"the value '" + printable(label.value) + "' of label '" + label.name +
+                   "' is not valid UTF-8"};
+    std::erase_if(key.labels_, [&](const Label& other) { return other.name == label.name; });
+    key.labels_.push_back(std::move(label));
+  }
+  std::erase_if(key.labels_,
+                [](const Label& label) { return label.name == "instance" && label.value.empty(); });
+  std::ranges::sort(key.labels_);
+  return key;
+}
+
+std::optional<std::string_view> GroupingKey::value(std::string_view name) const {
+  if (name == "job") return job_;
+  const auto label = std::ranges::find(labels_, name, &Label::name);
+  if (label == labels_.end()) return std::nullopt;
+  return label->value;
+}
+
+std::string GroupingKey::url_path() const {
+  std::string path = "/metrics";
+  append_segment(path, "job", job_);
+  for (const Label& label : labels_) append_segment(path, label.name, label.value);
+  return path;
+}
+
+std::string GroupingKey::to_string() const {
+  std::string text = "job=\"";
+  append_label_value(text, job_);
+  text += '"';
+  for (const Label& label : labels_) {
+    text.append(",").append(label.name).append("=\"");
+    append_label_value(text, label.value);
+    text += '"';
+  }
+  return text;
+}
+
+}  // namespace pushmetrics

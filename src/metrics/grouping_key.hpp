@@ -1,0 +1,43 @@
+#pragma once
+
+#include "metrics/family.hpp"
+#include "support/result.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What names a group in a Pushgateway: the job and further labels. Always fit to be sent: the job is not
+/// empty, label names are valid and unique, values are UTF-8, and there is no empty `instance`
+/// (PROTOCOL.md, hazards 1 and 2).
+class GroupingKey {
+ public:
+  /// An empty `instance` among `labels` is left out; a name given twice keeps its last value; the order of
+  /// `labels` does not matter.
+  static Result<GroupingKey> make(std::string job, std::vector<Label> labels = {});
+
+  const std::string& job() const { return job_; }
+  /// All but the job, sorted by name.
+  const std::vector<Label>& labels() const { return labels_; }
+  /// The value of a label, `job` included.
+  std::optional<std::string_view> value(std::string_view name) const;
+
+  /// `/metrics/job/<job>{/<name>/<value>}`, encoded so that every value arrives as it is (PROTOCOL.md,
+  /// "Grouping key in the URL").
+  std::string url_path() const;
+  /// `job="backup",instance="db1"`: for messages and tables, and as an identity, since it is unambiguous.
+  std::string to_string() const;
+
+  bool operator==(const GroupingKey&) const = default;
+
+ private:
+  GroupingKey() = default;
+
+  std::string job_;
+  std::vector<Label> labels_;
+};
+
+}  // namespace pushmetrics

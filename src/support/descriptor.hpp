@@ -1,0 +1,33 @@
+#pragma once
+
+#include <utility>
+
+namespace pushmetrics {
+
+/// Owns one file descriptor and closes it.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { reset(); }
+
+  explicit operator bool() const { return fd_ >= 0; }
+  int get() const { return fd_; }
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+/// Opens /dev/null on whichever of the descriptors 0, 1 and 2 are closed, so that no socket or file of ours
+/// ever takes their place and receives what was meant for a terminal.
+void occupy_standard_descriptors();
+
+}  // namespace pushmetrics

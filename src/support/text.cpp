@@ -1,0 +1,88 @@
+#include "support/text.hpp"
+
+namespace pushmetrics {
+namespace {
+
+bool is_continuation(std::string_view text, std::size_t at) {
+  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+}
+
+/// The length of the well-formed UTF-8 sequence at `at`, or 0 (Unicode standard, table 3-7).
+std::size_t utf8_sequence(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  for (std::size_t i = 1; i < length; ++i)
+    if (!is_continuation(text, at + i)) return 0;
+  const auto second = static_cast<unsigned char>(text[at + 1]);
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate = lead == 0xED && second > 0x9F;
+  const bool too_large = lead == 0xF4 && second > 0x8F;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool is_c1_control(std::string_view sequence) {
+  return sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+}  // namespace
+
+bool is_valid_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_sequence(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string clean;
+  bool space_due = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_sequence(text, at);
+    const std::string_view sequence = text.substr(at, length == 0 ? 1 : length);
+    at += sequence.size();
+    const auto first = static_cast<unsigned char>(sequence[0]);
+    if (length == 0 || first <= ' ' || first == 0x7F || is_c1_control(sequence)) {
+      space_due = !clean.empty();
+      continue;
+    }
+    if (clean.size() + sequence.size() + (space_due ? 1 : 0) > limit) return clean + "...";
+    if (space_due) clean += ' ';
+    space_due = false;
+    clean += sequence;
+  }
+  return clean;
+}
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t start = text.find_first_not_of(separators);
+    if (start == std::string_view::npos) return parts;
+    const std::size_t end = text.find_first_of(separators, start);
+    parts.push_back(text.substr(start, end == std::string_view::npos ? end : end - start));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end);
+  }
+}
+
+std::string concat(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string whole;
+  whole.reserve(size);
+  for (const std::string_view part : parts) whole += part;
+  return whole;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view white_space = " \t\r\n";
+  const std::size_t start = text.find_first_not_of(white_space);
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(white_space) - start + 1);
+}
+
+}  // namespace pushmetrics

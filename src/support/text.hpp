@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool is_valid_utf8(std::string_view text);
+
+/// `text` from a stranger (a server, a file) made fit for a terminal and a mail: control characters and
+/// invalid UTF-8 become spaces, runs of white space one space, and what is over `limit` bytes is cut with
+/// "...".
+std::string printable(std::string_view text, std::size_t limit = 300);
+
+/// The parts of `text` between separators; empty parts are left out.
+std::vector<std::string_view> split(std::string_view text, std::string_view separators);
+
+/// The parts, one behind the other.
+std::string concat(std::initializer_list<std::string_view> parts);
+
+/// `text` without white space at its ends.
+std::string_view trim(std::string_view text);
+
+}  // namespace pushmetrics

@@ -1,0 +1,33 @@
+#include "support/text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pushmetrics;
+
+TEST_CASE("UTF-8 is accepted in its well-formed shape only") {
+  CHECK(is_valid_utf8(""));
+  CHECK(is_valid_utf8("plain"));
+  CHECK(is_valid_utf8("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x92\xBE"));
+  CHECK_FALSE(is_valid_utf8("\xFF"));
+  CHECK_FALSE(is_valid_utf8("\xC3"));              // cut short
+  CHECK_FALSE(is_valid_utf8("\xC0\xAF"));          // overlong
+  CHECK_FALSE(is_valid_utf8("\xED\xA0\x80"));      // a surrogate
+  CHECK_FALSE(is_valid_utf8("\xF4\x90\x80\x80"));  // beyond U+10FFFF
+}
+
+TEST_CASE("a stranger's text is made fit for a terminal") {
+  CHECK(printable("plain words") == "plain words");
+  CHECK(printable("a\x1b[31mred\x07\r\nb") == "a [31mred b");
+  CHECK(printable("\n\n") == "");
+  CHECK(printable("bad \xFF byte") == "bad byte");
+  CHECK(printable("c1 \xC2\x9B") == "c1");
+  CHECK(printable("caf\xC3\xA9") == "caf\xC3\xA9");
+  CHECK(printable("12345678", 4) == "1234...");
+  CHECK(printable("123\xC3\xA9", 4) == "123...");  // no half character
+}
+
+TEST_CASE("split leaves out empty parts") {
+  CHECK(split(" a  b ", " ") == std::vector<std::string_view>{"a", "b"});
+  CHECK(split("a,b", ",") == std::vector<std::string_view>{"a", "b"});
+  CHECK(split("", ",").empty());
+}
