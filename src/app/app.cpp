@@ -1,7 +1,69 @@
 #include "app/app.hpp"
 
-namespace pushmetrics {
+#include "app/console.hpp"
+#include "app/run.hpp"
+#include "support/text.hpp"
 
-int run_app(int /*argc*/, char** /*argv*/) { return 2; }
+#include <array>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+namespace {
+
+struct Subcommand {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+constexpr std::array subcommands{
+    Subcommand{"run", "run a job and push how it went", run_command},
+};
+
+std::string overview() {
+  std::string text =
+      "Usage: pushmetrics SUBCOMMAND [options] ...\n\n"
+      "Runs jobs and gets their metrics to where Prometheus reads them.\n\nSubcommands:\n";
+  for (const Subcommand& subcommand : subcommands) {
+    text.append("  ").append(subcommand.name).append(12 - subcommand.name.size(), ' ');
+    text.append(subcommand.summary).append("\n");
+  }
+  return text +
+         "\n'pushmetrics SUBCOMMAND --help' tells the options. 'pushmetrics --version' tells\nthe "
+         "version.\n\n"
+         "Example:\n"
+         "  pushmetrics run --url http://pushgateway:9091 -- ./backup.sh\n";
+}
+
+int print(std::string_view text) { return write_all(1, text) ? exit_done : exit_not_delivered; }
+
+int dispatch(const std::vector<std::string>& arguments) {
+  const Console console(Verbosity::normal);
+  if (arguments.empty()) {
+    write_all(2, overview());
+    return exit_usage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") return print(overview());
+  if (name == "--version" || name == "-V") return print("pushmetrics " PUSHMETRICS_VERSION "\n");
+  for (const Subcommand& subcommand : subcommands)
+    if (subcommand.name == name) return subcommand.run({arguments.begin() + 1, arguments.end()});
+  console.error(concat({"there is no subcommand '", printable(name), "': see pushmetrics --help"}));
+  return exit_usage;
+}
+
+}  // namespace
+
+int run_app(int argc, char** argv) {
+  try {
+    return dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const std::exception& error) {
+    Console(Verbosity::normal).error(concat({"internal error: ", error.what()}));
+    return exit_not_delivered;
+  }
+}
 
 }  // namespace pushmetrics

@@ -1,0 +1,247 @@
+#include "app/cli.hpp"
+
+#include "app/config_file.hpp"
+#include "support/descriptor.hpp"
+#include "support/text.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+std::string environment_variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::string() : value;
+}
+
+// ---- the command line ----
+
+/// An option of the table and how often, and with what, it stands on the command line.
+struct Registered {
+  const OptionSpec* spec;
+  CLI::Option* option;
+};
+
+CLI::Option* register_option(CLI::App& app, const OptionSpec& spec) {
+  std::string names = "--" + spec.name;
+  if (spec.letter != 0) names = std::string("-") + spec.letter + "," + names;
+  if (spec.implied_value) {
+    CLI::Option* option = app.add_flag(names + "{" + *spec.implied_value + "}");
+    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  CLI::Option* option = spec.value_name.empty()
+                            ? app.add_flag(names)
+                            : app.add_option(names, [](const CLI::results_t&) { return true; });
+  return option->multi_option_policy(spec.repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                                     : CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// Splits off what stands behind the first `--`; false when there is none.
+bool split_at_separator(std::vector<std::string>& arguments, std::vector<std::string>& behind) {
+  const auto separator = std::ranges::find(arguments, "--");
+  if (separator == arguments.end()) return false;
+  behind.assign(separator + 1, arguments.end());
+  arguments.erase(separator, arguments.end());
+  return true;
+}
+
+/// The operands, in their order. CLI11 leaves options that it does not know among them.
+Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
+                                                 std::vector<std::string> arguments) {
+  std::vector<std::string> behind;
+  const bool separated = split_at_separator(arguments, behind);
+  std::ranges::reverse(arguments);  // as CLI11 wants them
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return Error{printable(error.what())};
+  }
+  std::vector<std::string> operands = app.remaining();
+  for (const std::string& operand : operands) {
+    if (operand.size() > 1 && operand[0] == '-') return Error{"there is no option " + printable(operand)};
+    if (kind == Operands::command) break;  // all behind the first is the command's
+  }
+  if (separated && kind == Operands::command && !operands.empty()) operands.emplace_back("--");
+  operands.insert(operands.end(), behind.begin(), behind.end());
+  if (kind == Operands::none && !operands.empty())
+    return Error{"'" + printable(operands.front()) + "' is not expected here"};
+  return operands;
+}
+
+// ---- the other sources ----
+
+/// Values as a source other than the command line has them, and what to call that source.
+struct Source {
+  std::string name;
+  std::vector<std::string> values;
+};
+
+bool is_flag(const OptionSpec& spec) { return spec.value_name.empty(); }
+
+std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& configuration) {
+  std::vector<Source> sources;
+  for (const std::string& name : spec.environment_names()) {
+    const std::string value = environment_variable(name);
+    if (value.empty()) continue;
+    Source& source = sources.emplace_back(Source{name, {value}});
+    if (spec.separators.empty()) continue;
+    const auto parts = split(value, spec.separators);
+    source.values.assign(parts.begin(), parts.end());
+  }
+  if (spec.scope == OptionSpec::Scope::command_line_only) return sources;
+  for (const auto* values : {&configuration.of_subcommand, &configuration.general}) {
+    const auto found = values->find(spec.name);
+    if (found != values->end())
+      sources.push_back({found->second.file + ": " + spec.name, found->second.values});
+  }
+  return sources;
+}
+
+/// Takes the first source whose values are good, and says what is wrong with those before it.
+void read_other_sources(const OptionSpec& spec, const Configuration& configuration,
+                        std::vector<std::string>& problems) {
+  for (const Source& source : other_sources(spec, configuration)) {
+    if (source.values.empty()) continue;
+    if (is_flag(spec)) {
+      const std::string& value = source.values.back();
+      constexpr std::array<std::string_view, 4> no{"false", "0", "no", "off"};
+      constexpr std::array<std::string_view, 4> yes{"true", "1", "yes", "on"};
+      if (std::ranges::find(no, value) != no.end()) return;
+      if (std::ranges::find(yes, value) == yes.end()) {
+        problems.push_back(
+            concat({source.name, ": '", printable(value), "' is neither true nor false; ignored"}));
+        continue;
+      }
+    }
+    const Stored result = spec.store(source.values);
+    if (result) return;
+    problems.push_back(concat({source.name, ": ", result.error(), "; ignored"}));
+  }
+}
+
+// ---- configuration files ----
+
+/// TOML's comments end lines, but not within quotes, which CLI11 does not heed.
+std::string without_comment(std::string_view line) {
+  char quote = 0;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (quote == 0 && c == '#') return std::string(line.substr(0, at));
+    if (quote == 0 && (c == '"' || c == '\''))
+      quote = c;
+    else if (c == quote)
+      quote = 0;
+  }
+  return std::string(line);
+}
+
+/// Reads a regular file of reasonable size; waits for nothing (a FIFO, say).
+Result<std::string> read_small_file(const std::string& path) {
+  constexpr off_t limit = 1 << 20;
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
+  if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
+  if (status.st_size > limit) return Error{"it is larger than 1 MiB"};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t length = ::read(file.get(), text.data(), text.size());
+  if (length < 0) return Error{::strerror(errno)};
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
+
+std::vector<CLI::ConfigItem> parse_config_text(const std::string& text) {
+  std::stringstream lines;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    lines << without_comment(std::string_view(text).substr(start, end - start)) << '\n';
+    start = end + 1;
+  }
+  // No comment character: comments are gone already.
+  CLI::ConfigTOML reader;
+  reader.comment('\0');
+  return reader.from_config(lines);
+}
+
+}  // namespace
+
+std::vector<std::string> configuration_files(const std::string& named_file) {
+  std::vector<std::string> files{"/etc/pushmetrics.toml"};
+  if (const std::string xdg = environment_variable("XDG_CONFIG_HOME"); !xdg.empty())
+    files.push_back(xdg + "/pushmetrics/config.toml");
+  else if (const std::string home = environment_variable("HOME"); !home.empty())
+    files.push_back(home + "/.config/pushmetrics/config.toml");
+  if (!named_file.empty()) files.push_back(named_file);
+  return files;
+}
+
+Configuration read_configuration(std::string_view subcommand, const std::string& named_file) {
+  Configuration configuration;
+  for (const std::string& file : configuration_files(named_file)) {
+    const auto text = read_small_file(file);
+    if (!text) {
+      if (file == named_file || ::access(file.c_str(), F_OK) == 0)
+        configuration.problems.push_back(concat({file, " cannot be read: ", text.error(), "; ignored"}));
+      continue;
+    }
+    try {
+      for (const CLI::ConfigItem& item : parse_config_text(*text)) {
+        if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
+        if (item.parents.empty())
+          configuration.general[item.name] = {file, item.inputs};
+        else if (item.parents.size() == 1 && item.parents[0] == subcommand)
+          configuration.of_subcommand[item.name] = {file, item.inputs};
+      }
+    } catch (const std::exception& error) {
+      configuration.problems.push_back(
+          concat({file, ": ", printable(error.what()), "; the file is ignored"}));
+    }
+  }
+  return configuration;
+}
+
+Result<Reading> read_options(std::string_view subcommand, const OptionTable& table, Operands operands,
+                             const std::vector<std::string>& arguments) {
+  CLI::App app;
+  app.set_help_flag();
+  app.prefix_command(operands == Operands::command);
+  app.allow_extras();
+  std::vector<Registered> options;
+  for (const OptionGroup& group : table)
+    for (const OptionSpec& spec : group.options) options.push_back({&spec, register_option(app, spec)});
+
+  auto rest = parse_arguments(app, operands, arguments);
+  if (!rest) return Error{rest.error()};
+  for (const auto& [spec, option] : options) {
+    if (option->count() == 0) continue;
+    const Stored result = spec->store(option->results());
+    if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
+  }
+
+  std::string named_file = environment_variable("PUSHMETRICS_CONFIG");
+  for (const auto& [spec, option] : options)
+    if (spec->name == "config" && option->count() > 0) named_file = option->results().back();
+  Configuration configuration = read_configuration(subcommand, named_file);
+  Reading reading{std::move(*rest), std::move(configuration.problems)};
+  for (const auto& [spec, option] : options)
+    if (option->count() == 0) read_other_sources(*spec, configuration, reading.problems);
+
+  for (const auto& [name, value] : configuration.of_subcommand)
+    if (std::ranges::none_of(options, [&](const Registered& option) { return option.spec->name == name; }))
+      reading.problems.push_back(
+          concat({value.file, ": [", subcommand, "] has no option '", printable(name), "'; ignored"}));
+  return reading;
+}
+
+}  // namespace pushmetrics

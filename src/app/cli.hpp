@@ -1,0 +1,32 @@
+#pragma once
+
+#include "app/option_table.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What else stands on the command line.
+enum class Operands {
+  none,
+  files,
+  /// The first operand begins a command, which is not looked into; `--` may stand before it.
+  command,
+};
+
+/// What was read besides the options' values, which are in their places by then.
+struct Reading {
+  std::vector<std::string> operands;
+  /// What was wrong with the environment and configuration files, and was ignored: whole sentences.
+  std::vector<std::string> problems;
+};
+
+/// Reads the arguments behind the subcommand's name, the environment and the configuration files into the
+/// places that `table` names: the command line over the environment over the files over what is there
+/// (SPEC.md, "Configuration"). Only a mistake on the command line is an error.
+Result<Reading> read_options(std::string_view subcommand, const OptionTable& table, Operands operands,
+                             const std::vector<std::string>& arguments);
+
+}  // namespace pushmetrics

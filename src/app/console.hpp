@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string_view>
+
+namespace pushmetrics {
+
+/// Exit statuses of pushmetrics itself (SPEC.md, "Exit status").
+enum ExitStatus : int {
+  exit_done = 0,
+  exit_not_delivered = 1,
+  exit_usage = 2,
+  exit_invalid_input = 3,
+  /// Under `run`, where the others are the job's.
+  exit_run_usage = 125,
+};
+
+enum class Verbosity { quiet, normal, verbose };
+
+/// Tells the person on standard error, one line `pushmetrics: ...` in one write, so that lines of several
+/// processes do not mix. Failures to write are not reported: there is nobody to report them to.
+class Console {
+ public:
+  explicit Console(Verbosity verbosity) : verbosity_(verbosity) {}
+
+  /// What failed, or is lost: always said.
+  void error(std::string_view text) const;
+  /// What went otherwise than asked for, but lost nothing: not with --quiet.
+  void warn(std::string_view text) const;
+  /// What one may want to know: only with --verbose.
+  void note(std::string_view text) const;
+
+  Verbosity verbosity() const { return verbosity_; }
+
+ private:
+  Verbosity verbosity_;
+};
+
+/// Writes all of `text` to a descriptor. False when that failed (errno tells why).
+bool write_all(int fd, std::string_view text);
+
+}  // namespace pushmetrics

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "app/common_options.hpp"
+#include "app/group_options.hpp"
+#include "job/report.hpp"
+#include "metrics/family.hpp"
+
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+struct RunOptions {
+  GroupOptions group;
+  DeliveryOptions delivery;
+  CommonOptions common;
+  ReportOptions report;
+  std::vector<Family> metrics;
+  std::optional<Duration> time_limit;
+  int time_limit_signal = SIGTERM;
+  Duration kill_after = std::chrono::seconds(10);
+  std::optional<std::string> shell;
+  bool no_resources = false;
+  bool require_push = false;
+  bool dry_run = false;
+};
+
+OptionTable describe(RunOptions& options);
+
+/// `pushmetrics run`. Returns the exit status.
+int run_command(const std::vector<std::string>& arguments);
+
+}  // namespace pushmetrics

@@ -1,0 +1,93 @@
+#include "app/run.hpp"
+#include "support/text.hpp"
+
+namespace pushmetrics {
+namespace {
+
+Store into_signal(int& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_signal(values.back());
+    if (!number) return Error{number.error()};
+    place = *number;
+    return stored();
+  };
+}
+
+Store into_exit_codes(std::vector<int>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    std::vector<int> codes;
+    for (const std::string& value : values) {
+      for (const std::string_view part : split(value, ", ")) {
+        const auto code = parse_integer(part, 0, 255);
+        if (!code) return Error{code.error()};
+        codes.push_back(static_cast<int>(*code));
+      }
+    }
+    if (codes.empty()) return Error{"no exit code is given"};
+    place = std::move(codes);
+    return stored();
+  };
+}
+
+Store into_prefix(std::string& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    if (!is_valid_metric_name(values.back()))
+      return Error{
+          concat({"'", printable(values.back()),
+                  "' cannot begin a metric name: letters, digits, _ and :, not beginning with a digit"})};
+    place = values.back();
+    return stored();
+  };
+}
+
+OptionGroup describe_job(RunOptions& options) {
+  OptionSpec shell{"shell",
+                   0,
+                   "TEXT",
+                   "run TEXT by /bin/sh -c; COMMAND, if any, is its $0 and arguments",
+                   into(options.shell),
+                   OptionSpec::Scope::command_line_only};
+  OptionSpec timeout{"timeout", 0, "D", "end the job after D; the exit status is then 124",
+                     into(options.time_limit)};
+  OptionSpec signal{"signal", 0, "SIGNAL", "by which signal (default: TERM)",
+                    into_signal(options.time_limit_signal)};
+  OptionSpec kill_after{"kill-after", 0, "D", "and by KILL this much later (default: 10s)",
+                        into(options.kill_after)};
+  OptionSpec success{"success-codes", 0, "LIST", "exit codes that count as success (default: 0)",
+                     into_exit_codes(options.report.success_codes)};
+  success.repeatable = true;
+  OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
+                     set(options.require_push)};
+  return {"Job", {shell, timeout, signal, kill_after, success, require}};
+}
+
+OptionGroup describe_metrics(RunOptions& options) {
+  OptionSpec metric{"metric",
+                    'm',
+                    "NAME[{L}]=VALUE",
+                    "add a metric; repeatable",
+                    into_metrics(options.metrics),
+                    OptionSpec::Scope::command_line_only};
+  metric.repeatable = true;
+  OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",
+                    into_prefix(options.report.prefix)};
+  OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
+  OptionSpec expect{"expect-every", 0, "D", "tell the alerts how often the job is to succeed",
+                    into(options.report.expected_interval)};
+  OptionSpec dry_run{"dry-run",
+                     0,
+                     "",
+                     "run the job, but print the push on standard error instead of sending it",
+                     set(options.dry_run),
+                     OptionSpec::Scope::command_line_only};
+  return {"Metrics", {metric, prefix, no_rusage, expect, dry_run}};
+}
+
+}  // namespace
+
+OptionTable describe(RunOptions& options) {
+  return {describe_job(options), describe(options.group), describe_metrics(options),
+          describe(options.delivery), describe(options.common)};
+}
+
+}  // namespace pushmetrics

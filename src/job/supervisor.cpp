@@ -1,0 +1,180 @@
+#include "job/supervisor.hpp"
+
+#include "job/process_tree.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+/// The null-terminated array that exec(3) takes; valid as long as `strings` is.
+std::vector<char*> pointers_to(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+Duration to_duration(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+bool is_job_control_stop(int number) { return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU; }
+
+bool asks_to_end(int number) {
+  return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(EventLoop& loop, JobSpec spec) : loop_(loop), spec_(std::move(spec)) {}
+
+Supervisor::~Supervisor() {
+  loop_.cancel(limit_timer_);
+  if (signal_fd_) loop_.unwatch(signal_fd_.get());
+}
+
+void Supervisor::start() {
+  group_ = has_controlling_terminal() ? Group::shared : Group::own;
+  const std::vector<char*> argv = pointers_to(spec_.command);
+  const std::vector<char*> environment = pointers_to(spec_.environment);
+
+  pending_.started = std::chrono::system_clock::now();
+  started_ = EventLoop::Clock::now();
+  const int failure = spawn_and_exec(argv.data(), environment.data());
+
+  occupy_standard_descriptors();
+  // A closed pipe on standard error must not end pushmetrics before it has pushed.
+  ::signal(SIGPIPE, SIG_IGN);
+  watch_signals();
+  if (failure == 0)
+    start_time_limit();
+  else
+    finish(failure == ENOENT ? Outcome::Ending::not_found : Outcome::Ending::not_executable, failure);
+}
+
+/// Returns 0, or why the job could not be executed. By vfork(2), which costs a fraction of fork(2) and lets
+/// the child leave its errno in this process' memory; so the child makes system calls and nothing else.
+[[gnu::noinline]] int Supervisor::spawn_and_exec(char* const* argv, char* const* environment) {
+  volatile int failure = 0;
+  const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+  if (pid < 0) return errno;
+  if (pid == 0) {
+    if (group_ == Group::own) ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    signals_.restore_for_job();
+    ::execvpe(argv[0], argv, environment);
+    failure = errno;
+    ::_exit(127);
+  }
+  pid_ = pid;
+  if (failure != 0) ::waitpid(pid, nullptr, 0);
+  return failure;
+}
+
+void Supervisor::watch_signals() {
+  signal_fd_ = Descriptor(::signalfd(-1, &signals_.supervised(), SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signal_fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
+  loop_.watch(signal_fd_.get(), POLLIN, [this](short) { read_signals(); });
+}
+
+/// The kernel hands out the lowest number first, so that SIGINT and SIGTERM come before the SIGCHLD of the
+/// death that they may have caused.
+void Supervisor::read_signals() {
+  just_continued_ = false;
+  signalfd_siginfo info{};
+  while (::read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
+    const int number = static_cast<int>(info.ssi_signo);
+    if (number == SIGCHLD || number == SIGCONT) update_job_state();
+    if (number == SIGCHLD) continue;
+    if (!outcome_)
+      forward(number, info.ssi_code, static_cast<pid_t>(info.ssi_pid));
+    else if (asks_to_end(number) && asked_to_end_)
+      asked_to_end_();
+  }
+}
+
+void Supervisor::forward(int number, int code, pid_t sender) {
+  if (group_ == Group::shared) {
+    // What the terminal sends (SI_KERNEL) goes to the whole group, so the job has it already; and so does
+    // what the job itself sends to its group.
+    if (code == SI_KERNEL || descends_from(sender, pid_)) return;
+    // `fg` continues the whole group, too.
+    if (number == SIGCONT && just_continued_) return;
+  }
+  if (number == SIGTSTP) stop_requested_ = true;
+  ::kill(pid_, number);
+}
+
+/// Learns of the job's stop, continuation and end; as PID 1, reaps the orphans as well.
+void Supervisor::update_job_state() {
+  const pid_t whom = ::getpid() == 1 ? -1 : pid_;
+  int status = 0;
+  rusage usage{};
+  for (pid_t pid = 0; (pid = ::wait4(whom, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0;) {
+    if (pid != pid_ || outcome_) continue;
+    if (WIFSTOPPED(status))
+      on_stopped(WSTOPSIG(status));
+    else if (WIFCONTINUED(status))
+      just_continued_ = true;
+    else
+      on_ended(status, usage);
+  }
+}
+
+/// Stops along with the job where somebody can be counted on to continue both: a shell, which sees its child
+/// stopped, or whoever sent SIGTSTP here. A job stopped by SIGSTOP is left to whoever did that.
+void Supervisor::on_stopped(int number) {
+  const bool by_terminal = group_ == Group::shared && is_job_control_stop(number);
+  if (by_terminal || std::exchange(stop_requested_, false)) ::raise(SIGSTOP);
+}
+
+void Supervisor::on_ended(int wait_status, const rusage& usage) {
+  pending_.resources = {to_duration(usage.ru_utime), to_duration(usage.ru_stime), usage.ru_maxrss * 1024LL};
+  if (WIFSIGNALED(wait_status))
+    finish(Outcome::Ending::killed, WTERMSIG(wait_status));
+  else
+    finish(Outcome::Ending::exited, WEXITSTATUS(wait_status));
+}
+
+void Supervisor::finish(Outcome::Ending ending, int number) {
+  pending_.ended = std::chrono::system_clock::now();
+  pending_.took = EventLoop::Clock::now() - started_;
+  pending_.ending = ending;
+  pending_.number = number;
+  loop_.cancel(limit_timer_);
+  outcome_ = pending_;
+}
+
+void Supervisor::start_time_limit() {
+  if (!spec_.time_limit) return;
+  limit_timer_ = loop_.call_at(started_ + *spec_.time_limit, [this] {
+    pending_.timed_out = true;
+    signal_whole_job(spec_.time_limit_signal);
+    // Wakes what is stopped, so that it gets the signal (as timeout(1) does).
+    if (spec_.time_limit_signal != SIGKILL) signal_whole_job(SIGCONT);
+    limit_timer_ =
+        loop_.call_at(EventLoop::Clock::now() + spec_.kill_after, [this] { signal_whole_job(SIGKILL); });
+  });
+}
+
+void Supervisor::signal_whole_job(int number) {
+  if (group_ == Group::own) {
+    ::kill(-pid_, number);
+    return;
+  }
+  // The group may be a shell's pipeline or script as well: only those of it that are the job's.
+  for (const pid_t pid : process_tree(pid_)) ::kill(pid, number);
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "job/outcome.hpp"
+#include "job/signals.hpp"
+#include "support/descriptor.hpp"
+#include "support/event_loop.hpp"
+
+#include <sys/types.h>
+
+#include <csignal>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct rusage;
+
+namespace pushmetrics {
+
+struct JobSpec {
+  /// The program, sought in PATH, and its arguments.
+  std::vector<std::string> command;
+  /// `NAME=VALUE`, each.
+  std::vector<std::string> environment = {};
+  std::optional<Duration> time_limit = {};
+  int time_limit_signal = SIGTERM;
+  /// From the time limit's signal to SIGKILL.
+  Duration kill_after = std::chrono::seconds(10);
+};
+
+/// Runs one job and learns how it ended.
+///
+/// Where there is a controlling terminal, the job stays in this process' group, as under time(1): the
+/// terminal's signals reach it directly, and pipelines, Ctrl-Z and `fg` work as they do without a wrapper.
+/// Elsewhere (cron, CI, containers) it gets a group of its own, so that a signal to pushmetrics' group is
+/// handed on just once, and a time limit reaches all of the job.
+///
+/// Should pushmetrics be killed by SIGKILL, which cannot be handed on, the kernel sends the job a SIGTERM: no
+/// job goes on that nobody watches.
+class Supervisor {
+ public:
+  Supervisor(EventLoop& loop, JobSpec spec);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Spawns the job. That the command cannot be executed is an outcome, not an error.
+  void start();
+
+  /// Set once the job has ended.
+  const std::optional<Outcome>& outcome() const { return outcome_; }
+
+  /// Called for SIGTERM, SIGINT, SIGHUP or SIGQUIT when there is no job any more to hand it to: whoever sent
+  /// it wants pushmetrics to come to its end.
+  void when_asked_to_end(std::function<void()> callback) { asked_to_end_ = std::move(callback); }
+
+ private:
+  enum class Group { shared, own };
+
+  int spawn_and_exec(char* const* argv, char* const* environment);
+  void watch_signals();
+  void read_signals();
+  void forward(int number, int code, pid_t sender);
+  void update_job_state();
+  void on_stopped(int number);
+  void on_ended(int wait_status, const rusage& usage);
+  void finish(Outcome::Ending ending, int number);
+  void start_time_limit();
+  void signal_whole_job(int number);
+
+  EventLoop& loop_;
+  JobSpec spec_;
+  SignalState signals_;
+  Group group_ = Group::own;
+  Descriptor signal_fd_;
+  pid_t pid_ = 0;
+  EventLoop::Clock::time_point started_;
+  EventLoop::TimerId limit_timer_ = EventLoop::no_timer;
+  /// Somebody sent SIGTSTP here and wants pushmetrics stopped along with the job.
+  bool stop_requested_ = false;
+  /// The job was continued by the very signals that are being read.
+  bool just_continued_ = false;
+  Outcome pending_;
+  std::optional<Outcome> outcome_;
+  std::function<void()> asked_to_end_;
+};
+
+}  // namespace pushmetrics
