@@ -16,8 +16,9 @@
 namespace pushmetrics {
 
 Result<ContributedFile> ContributedFile::create() {
-  for (const char* directory :
-       {::getenv("XDG_RUNTIME_DIR"), ::getenv("TMPDIR"), "/tmp", "/dev/shm", "/run"}) {
+  const std::array<const char*, 5> directories{::getenv("XDG_RUNTIME_DIR"), ::getenv("TMPDIR"), "/tmp",
+                                               "/dev/shm", "/run"};
+  for (const char* directory : directories) {
     // The job may have another working directory, so a relative name is of no use to it.
     if (directory == nullptr || directory[0] != '/') continue;
     std::string path = std::string(directory) + "/pushmetrics-XXXXXX";
