@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace pushmetrics {
@@ -41,6 +40,7 @@ Supervisor::Supervisor(EventLoop& loop, JobSpec spec) : loop_(loop), spec_(std::
 
 Supervisor::~Supervisor() {
   loop_.cancel(limit_timer_);
+  loop_.cancel(poll_timer_);
   if (signal_fd_) loop_.unwatch(signal_fd_.get());
 }
 
@@ -82,23 +82,33 @@ void Supervisor::start() {
   return failure;
 }
 
+/// Signals wake the loop through a signalfd; where there is no descriptor left for one, they are looked for
+/// now and then, for the job is already running.
 void Supervisor::watch_signals() {
   signal_fd_ = Descriptor(::signalfd(-1, &signals_.supervised(), SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!signal_fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
-  loop_.watch(signal_fd_.get(), POLLIN, [this](short) { read_signals(); });
+  if (signal_fd_)
+    loop_.watch(signal_fd_.get(), POLLIN, [this](short) { read_signals(); });
+  else
+    poll_signals();
+}
+
+void Supervisor::poll_signals() {
+  read_signals();
+  poll_timer_ =
+      loop_.call_at(EventLoop::Clock::now() + std::chrono::milliseconds(20), [this] { poll_signals(); });
 }
 
 /// The kernel hands out the lowest number first, so that SIGINT and SIGTERM come before the SIGCHLD of the
 /// death that they may have caused.
 void Supervisor::read_signals() {
   just_continued_ = false;
-  signalfd_siginfo info{};
-  while (::read(signal_fd_.get(), &info, sizeof info) == sizeof info) {
-    const int number = static_cast<int>(info.ssi_signo);
+  constexpr timespec at_once{};
+  siginfo_t info{};
+  for (int number = 0; (number = ::sigtimedwait(&signals_.supervised(), &info, &at_once)) > 0;) {
     if (number == SIGCHLD || number == SIGCONT) update_job_state();
     if (number == SIGCHLD) continue;
     if (!outcome_)
-      forward(number, info.ssi_code, static_cast<pid_t>(info.ssi_pid));
+      forward(number, info.si_code, info.si_pid);
     else if (asks_to_end(number) && asked_to_end_)
       asked_to_end_();
   }

@@ -59,6 +59,7 @@ class Supervisor {
 
   int spawn_and_exec(char* const* argv, char* const* environment);
   void watch_signals();
+  void poll_signals();
   void read_signals();
   void forward(int number, int code, pid_t sender);
   void update_job_state();
@@ -76,6 +77,7 @@ class Supervisor {
   pid_t pid_ = 0;
   EventLoop::Clock::time_point started_;
   EventLoop::TimerId limit_timer_ = EventLoop::no_timer;
+  EventLoop::TimerId poll_timer_ = EventLoop::no_timer;
   /// Somebody sent SIGTSTP here and wants pushmetrics stopped along with the job.
   bool stop_requested_ = false;
   /// The job was continued by the very signals that are being read.

@@ -1,6 +1,7 @@
 #include "job/supervisor.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -27,14 +28,14 @@ Outcome run(JobSpec spec) {
 
 TEST_CASE("a job's exit code is its status") {
   for (const int code : {0, 1, 3, 124, 127, 255}) {
-    const Outcome outcome = run({{"sh", "-c", "exit " + std::to_string(code)}, {}});
+    const Outcome outcome = run({{"sh", "-c", "exit " + std::to_string(code)}});
     CHECK(outcome.ending == Outcome::Ending::exited);
     CHECK(outcome.status() == code);
   }
 }
 
 TEST_CASE("a death by signal is 128+n") {
-  const Outcome outcome = run({{"sh", "-c", "kill -KILL $$"}, {}});
+  const Outcome outcome = run({{"sh", "-c", "kill -KILL $$"}});
   CHECK(outcome.ending == Outcome::Ending::killed);
   CHECK(outcome.number == SIGKILL);
   CHECK(outcome.status() == 137);
@@ -42,20 +43,20 @@ TEST_CASE("a death by signal is 128+n") {
 }
 
 TEST_CASE("what is not there is 127, what cannot be executed is 126") {
-  CHECK(run({{"/nowhere/at/all"}, {}}).status() == 127);
-  CHECK(run({{"no-such-command-anywhere"}, {}}).status() == 127);
-  CHECK(run({{"/etc/passwd"}, {}}).status() == 126);
-  CHECK(run({{"/"}, {}}).words() == "cannot be executed: Permission denied");
+  CHECK(run({{"/nowhere/at/all"}}).status() == 127);
+  CHECK(run({{"no-such-command-anywhere"}}).status() == 127);
+  CHECK(run({{"/etc/passwd"}}).status() == 126);
+  CHECK(run({{"/"}}).words() == "cannot be executed: Permission denied");
 }
 
 TEST_CASE("a time limit ends the job, and KILL one that does not heed it") {
-  JobSpec heeding{{"sleep", "60"}, {}};
+  JobSpec heeding{{"sleep", "60"}};
   heeding.time_limit = 20ms;
   const Outcome heeded = run(heeding);
   CHECK(heeded.timed_out);
   CHECK(heeded.status() == 128 + SIGTERM);
 
-  JobSpec deaf{{"sh", "-c", "trap '' TERM; while :; do sleep 60; done"}, {}};
+  JobSpec deaf{{"sh", "-c", "trap '' TERM; while :; do sleep 60; done"}};
   deaf.time_limit = 100ms;
   deaf.kill_after = 50ms;
   const Outcome killed = run(deaf);
@@ -64,9 +65,18 @@ TEST_CASE("a time limit ends the job, and KILL one that does not heed it") {
   CHECK(killed.took < 30s);
 }
 
+TEST_CASE("a job is supervised without a descriptor to spare") {
+  rlimit given{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &given) == 0);
+  const rlimit none{3, given.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const Outcome outcome = run({{"sh", "-c", "exit 7"}});
+  CHECK(::setrlimit(RLIMIT_NOFILE, &given) == 0);
+  CHECK(outcome.status() == 7);
+}
+
 TEST_CASE("the times and resources are the job's") {
-  const Outcome outcome =
-      run({{"sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05"}, {}});
+  const Outcome outcome = run({{"sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05"}});
   CHECK(outcome.took >= 50ms);
   CHECK(outcome.ended >= outcome.started + 50ms);
   CHECK(outcome.resources.user + outcome.resources.system > 0ms);
