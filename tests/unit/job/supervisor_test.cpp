@@ -1,6 +1,7 @@
 #include "job/supervisor.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -68,8 +69,10 @@ TEST_CASE("a time limit ends the job, and KILL one that does not heed it") {
 TEST_CASE("a job is supervised without a descriptor to spare") {
   rlimit given{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &given) == 0);
-  const rlimit none{3, given.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const rlimit few{32, given.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  std::vector<Descriptor> all;  // closed in the job, which needs some
+  for (int fd = 0; (fd = ::fcntl(0, F_DUPFD_CLOEXEC, 3)) >= 0;) all.emplace_back(fd);
   const Outcome outcome = run({{"sh", "-c", "exit 7"}});
   CHECK(::setrlimit(RLIMIT_NOFILE, &given) == 0);
   CHECK(outcome.status() == 7);
