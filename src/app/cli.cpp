@@ -56,18 +56,29 @@ bool split_at_separator(std::vector<std::string>& arguments, std::vector<std::st
   return true;
 }
 
+/// CLI11 takes the next argument for the value of `--name=`. With this behind it, the value is not empty.
+constexpr std::string_view empty_value = "\x01(empty)\x01";
+
+std::vector<std::string> without_empty_values(std::vector<std::string> texts) {
+  for (std::string& text : texts)
+    if (text.ends_with(empty_value)) text.resize(text.size() - empty_value.size());
+  return texts;
+}
+
 /// The operands, in their order. CLI11 leaves options that it does not know among them.
 Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
                                                  std::vector<std::string> arguments) {
   std::vector<std::string> behind;
   const bool separated = split_at_separator(arguments, behind);
+  for (std::string& argument : arguments)
+    if (argument.starts_with("--") && argument.ends_with('=')) argument += empty_value;
   std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return Error{printable(error.what())};
   }
-  std::vector<std::string> operands = app.remaining();
+  std::vector<std::string> operands = without_empty_values(app.remaining());
   for (const std::string& operand : operands) {
     if (operand.size() > 1 && operand[0] == '-') return Error{"there is no option " + printable(operand)};
     if (kind == Operands::command) break;  // all behind the first is the command's
@@ -225,7 +236,7 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   if (!rest) return Error{rest.error()};
   for (const auto& [spec, option] : options) {
     if (option->count() == 0) continue;
-    const Stored result = spec->store(option->results());
+    const Stored result = spec->store(without_empty_values(option->results()));
     if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
   }
 

@@ -1,4 +1,5 @@
 #include "app/run.hpp"
+#include "job/signals.hpp"
 #include "support/text.hpp"
 
 namespace pushmetrics {
@@ -62,13 +63,6 @@ OptionGroup describe_job(RunOptions& options) {
 }
 
 OptionGroup describe_metrics(RunOptions& options) {
-  OptionSpec metric{"metric",
-                    'm',
-                    "NAME[{L}]=VALUE",
-                    "add a metric; repeatable",
-                    into_metrics(options.metrics),
-                    OptionSpec::Scope::command_line_only};
-  metric.repeatable = true;
   OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",
                     into_prefix(options.report.prefix)};
   OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
@@ -80,7 +74,7 @@ OptionGroup describe_metrics(RunOptions& options) {
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {metric, prefix, no_rusage, expect, dry_run}};
+  return {"Metrics", {prefix, no_rusage, expect, dry_run}};
 }
 
 }  // namespace

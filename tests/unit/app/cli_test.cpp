@@ -1,0 +1,206 @@
+#include "app/cli.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace pushmetrics;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A home of its own, with configuration files, and an environment that is mended afterwards.
+class Surroundings {
+ public:
+  Surroundings() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "pushmetrics-test-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    home_ = pattern;
+    set("XDG_CONFIG_HOME", home_);
+  }
+  ~Surroundings() {
+    for (const std::string& name : names_) ::unsetenv(name.c_str());
+    std::filesystem::remove_all(home_);
+  }
+  Surroundings(const Surroundings&) = delete;
+  Surroundings& operator=(const Surroundings&) = delete;
+
+  void set(const std::string& name, const std::string& value) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+    names_.push_back(name);
+  }
+  std::string write(const std::string& name, const std::string& text) const {
+    const auto path = std::filesystem::path(home_) / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+ private:
+  std::string home_;
+  std::vector<std::string> names_;
+};
+
+struct Places {
+  std::optional<std::string> job;
+  std::vector<Label> labels;
+  Duration timeout = 1s;
+  bool flag = false;
+  std::string lint;
+  std::string config;
+};
+
+OptionTable table_of(Places& places) {
+  OptionSpec label{"label", 'l', "NAME=VALUE", "labels", into(places.labels)};
+  label.repeatable = true;
+  label.environment = {"PUSHMETRICS_LABELS"};
+  label.separators = ",";
+  OptionSpec lint{"lint", 0, "LEVEL", "lints", into(places.lint)};
+  lint.implied_value = "warning";
+  OptionSpec config{"config", 0, "FILE", "more", into(places.config), OptionSpec::Scope::command_line_only};
+  return {{"All",
+           {{"job", 'j', "NAME", "the job", into(places.job)},
+            label,
+            {"push-timeout", 0, "D", "a duration", into(places.timeout)},
+            {"instance-hostname", 0, "", "a flag", set(places.flag)},
+            lint,
+            config}}};
+}
+
+struct Parsed {
+  Places places;
+  Result<Reading> reading = Error{};
+};
+
+Parsed read(const std::vector<std::string>& arguments, Operands operands = Operands::command) {
+  Parsed parsed;
+  parsed.reading = read_options("run", table_of(parsed.places), operands, arguments);
+  return parsed;
+}
+
+using Strings = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a command is taken as it is, with and without the separator") {
+  const Surroundings surroundings;
+  CHECK(read({"-j", "x", "--", "sh", "-c", "a b"}).reading->operands == Strings{"sh", "-c", "a b"});
+  CHECK(read({"-j", "x", "sh", "-j", "--label", "--", "y"}).reading->operands ==
+        Strings{"sh", "-j", "--label", "--", "y"});
+  CHECK(read({"--", "cmd", "--", "-x", ""}).reading->operands == Strings{"cmd", "--", "-x", ""});
+  CHECK(read({"--", "-odd-name"}).reading->operands == Strings{"-odd-name"});
+  CHECK(read({"--"}).reading->operands.empty());
+}
+
+TEST_CASE("options are read in every spelling") {
+  const Surroundings surroundings;
+  for (const Strings& arguments :
+       {Strings{"-j", "x"}, {"-jx"}, {"--job", "x"}, {"--job=x"}, {"--job", "first", "--job", "x"}})
+    CHECK(read(arguments).places.job == "x");
+  CHECK(read({"-l", "a=1", "-l", "b=2=3"}).places.labels == std::vector<Label>{{"a", "1"}, {"b", "2=3"}});
+}
+
+TEST_CASE("an empty value is a value") {
+  const Surroundings surroundings;
+  CHECK(read({"--job=", "cmd"}).places.job == "");
+  CHECK(read({"--job", "", "cmd"}).places.job == "");
+  CHECK(read({"--job=", "cmd", "--x="}).reading->operands == Strings{"cmd", "--x="});
+}
+
+TEST_CASE("a value that may be left out never takes the next operand") {
+  const Surroundings surroundings;
+  const Parsed implied = read({"--lint", "file"}, Operands::files);
+  CHECK(implied.places.lint == "warning");
+  CHECK(implied.reading->operands == Strings{"file"});
+  CHECK(read({"--lint=error", "file"}, Operands::files).places.lint == "error");
+}
+
+TEST_CASE("a mistake on the command line is an error") {
+  const Surroundings surroundings;
+  CHECK(read({"--no-such", "true"}).reading.error() == "there is no option --no-such");
+  CHECK(read({"-z"}).reading.error() == "there is no option -z");
+  CHECK(read({"--push-timeout", "soon"})
+            .reading.error()
+            .starts_with("--push-timeout: 'soon' is not a duration"));
+  CHECK_FALSE(read({"-j"}).reading);
+  CHECK_FALSE(read({"-l", "novalue"}).reading);
+  CHECK(read({"stray"}, Operands::none).reading.error() == "'stray' is not expected here");
+}
+
+TEST_CASE("the command line goes over the environment over the file over the default") {
+  Surroundings surroundings;
+  CHECK(read({}).places.timeout == 1s);
+  surroundings.write("pushmetrics/config.toml", "push-timeout = \"2s\"\n");
+  CHECK(read({}).places.timeout == 2s);
+  const std::string named = surroundings.write("named.toml", "push-timeout = 3\n");
+  CHECK(read({"--config", named}).places.timeout == 3s);
+  surroundings.set("PUSHMETRICS_PUSH_TIMEOUT", "4s");
+  CHECK(read({"--config", named}).places.timeout == 4s);
+  CHECK(read({"--config", named, "--push-timeout", "5s"}).places.timeout == 5s);
+}
+
+TEST_CASE("a subcommand's section goes over what is for all, and another's is let be") {
+  Surroundings surroundings;
+  surroundings.set("PUSHMETRICS_CONFIG", surroundings.write("c.toml",
+                                                            "job = \"all\"\ninstance-hostname = true\n"
+                                                            "[push]\njob = \"push\"\n"
+                                                            "[run]\njob = \"run # not a comment\" # one\n"));
+  const Parsed parsed = read({});
+  CHECK(parsed.places.job == "run # not a comment");
+  CHECK(parsed.places.flag);
+  CHECK(parsed.reading->problems.empty());
+}
+
+TEST_CASE("labels come as a list from the environment and from a file") {
+  Surroundings surroundings;
+  surroundings.write("pushmetrics/config.toml", "label = [\"a=1\", \"b=x,y\"]\n");
+  CHECK(read({}).places.labels == std::vector<Label>{{"a", "1"}, {"b", "x,y"}});
+  surroundings.set("PUSHMETRICS_LABELS", "c=3,d=4");
+  CHECK(read({}).places.labels == std::vector<Label>{{"c", "3"}, {"d", "4"}});
+}
+
+TEST_CASE("what is wrong elsewhere is a problem, not an error, and the rest still counts") {
+  Surroundings surroundings;
+  const std::string file = surroundings.write("pushmetrics/config.toml",
+                                              "push-timeout = \"2s\"\n%%%garbage{{{\njob = \"good\"\n"
+                                              "instance-hostname = maybe\n[run]\nno-such = 1\n");
+  surroundings.set("PUSHMETRICS_PUSH_TIMEOUT", "nonsense");
+  const Parsed parsed = read({});
+  REQUIRE(parsed.reading);
+  CHECK(parsed.places.timeout == 2s);
+  CHECK(parsed.places.job == "good");
+  CHECK_FALSE(parsed.places.flag);
+  const std::string problems = [&] {
+    std::string all;
+    for (const std::string& problem : parsed.reading->problems) all += problem + "\n";
+    return all;
+  }();
+  CAPTURE(problems);
+  CHECK(problems.find("PUSHMETRICS_PUSH_TIMEOUT: 'nonsense' is not a duration") != std::string::npos);
+  CHECK(problems.find(file + ": instance-hostname: 'maybe' is neither true nor false; ignored") !=
+        std::string::npos);
+  CHECK(problems.find(file + ": [run] has no option 'no-such'; ignored") != std::string::npos);
+}
+
+TEST_CASE("a file that cannot be read is a problem only when it was asked for or is there") {
+  Surroundings surroundings;
+  CHECK(read({}).reading->problems.empty());
+  CHECK(read({"--config", "/nowhere/at/all"}).reading->problems ==
+        Strings{"/nowhere/at/all cannot be read: No such file or directory; ignored"});
+  CHECK(read({"--config", "/dev/zero"}).reading->problems ==
+        Strings{"/dev/zero cannot be read: it is not a file; ignored"});
+}
+
+TEST_CASE("sizes are read with their units") {
+  CHECK(*parse_bytes("4096") == 4096);
+  CHECK(*parse_bytes("64MiB") == 64LL << 20);
+  CHECK(*parse_bytes("1G") == 1LL << 30);
+  CHECK(*parse_bytes("2KB") == 2048);
+  for (const char* text : {"", "K", "-1", "1.5M", "9999999999999999999", "9999999999G", "1T"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_bytes(text));
+  }
+}
