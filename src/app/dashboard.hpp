@@ -1,0 +1,25 @@
+#pragma once
+
+#include "app/promql.hpp"
+#include "support/duration.hpp"
+#include "support/result.hpp"
+
+#include <optional>
+#include <string>
+
+namespace pushmetrics {
+
+struct DashboardOptions {
+  /// `--prefix`: as given to `run`.
+  std::string prefix = "job_";
+  /// `--for pushgateway|remote-write`.
+  Transport transport = Transport::pushgateway;
+  /// `--lookback`: how far back the newest sample is sought, with remote write only; 31 days.
+  std::optional<Duration> lookback = std::nullopt;
+};
+
+/// A dashboard for Grafana 9 and later (JSON), to be imported or provisioned; the data source is chosen in
+/// Grafana. An error says which option makes no sense.
+Result<std::string> grafana_dashboard(const DashboardOptions& options);
+
+}  // namespace pushmetrics
