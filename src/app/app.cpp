@@ -1,6 +1,8 @@
 #include "app/app.hpp"
 
 #include "app/console.hpp"
+#include "app/dashboard.hpp"
+#include "app/rules.hpp"
 #include "app/run.hpp"
 #include "support/text.hpp"
 
@@ -21,6 +23,8 @@ struct Subcommand {
 
 constexpr std::array subcommands{
     Subcommand{"run", "run a job and push how it went", run_command},
+    Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
+    Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
 };
 
 std::string overview() {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pushmetrics {
 
@@ -21,5 +22,8 @@ struct DashboardOptions {
 /// A dashboard for Grafana 9 and later (JSON), to be imported or provisioned; the data source is chosen in
 /// Grafana. An error says which option makes no sense.
 Result<std::string> grafana_dashboard(const DashboardOptions& options);
+
+/// `pushmetrics dashboard`. Returns the exit status.
+int dashboard_command(const std::vector<std::string>& arguments);
 
 }  // namespace pushmetrics

@@ -103,8 +103,8 @@ Result<RunQueries> RunQueries::make(std::string prefix, std::string matchers, Tr
   return RunQueries(std::move(prefix), std::move(matchers), transport, lookback.value_or(default_lookback));
 }
 
-std::string RunQueries::with_matchers(std::string name) const {
-  return matchers_.empty() ? name : concat({name, "{", matchers_, "}"});
+std::string RunQueries::with_matchers(std::string_view name) const {
+  return matchers_.empty() ? std::string(name) : concat({name, "{", matchers_, "}"});
 }
 
 std::string RunQueries::selector(std::string_view metric) const {

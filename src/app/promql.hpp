@@ -51,7 +51,7 @@ class RunQueries {
 
  private:
   RunQueries(std::string prefix, std::string matchers, Transport transport, Duration lookback);
-  std::string with_matchers(std::string name) const;
+  std::string with_matchers(std::string_view name) const;
 
   std::string prefix_;
   std::string matchers_;

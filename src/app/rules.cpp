@@ -204,7 +204,7 @@ std::string write_rules(const RunQueries& queries, const RulesOptions& options) 
   rules.push_back(never_succeeded(queries));
   rules.push_back(hung(queries, options.max_silence));
   if (options.transport == Transport::pushgateway) rules.push_back(push_refused(queries));
-  if (!options.job.empty()) rules.push_back(missing(queries, options));
+  if (options.job) rules.push_back(missing(queries, options));
   const Rule history_rules[] = {slow(queries)};
 
   std::string out =
@@ -221,7 +221,8 @@ std::string write_rules(const RunQueries& queries, const RulesOptions& options) 
 }  // namespace
 
 Result<std::string> alerting_rules(const RulesOptions& options) {
-  if (!is_valid_utf8(options.job)) return Error{"the job's name is not valid UTF-8"};
+  if (options.job && !is_valid_utf8(*options.job)) return Error{"the job's name is not valid UTF-8"};
+  if (options.job && options.job->empty()) return Error{"the job's name is empty"};
   if (options.max_age && *options.max_age <= Duration::zero())
     return Error{"--max-age must be longer than nothing"};
   if (options.max_silence <= Duration::zero()) return Error{"--max-silence must be longer than nothing"};
@@ -232,9 +233,9 @@ Result<std::string> alerting_rules(const RulesOptions& options) {
   if (!lookback && options.max_age && options.transport == Transport::remote_write)
     lookback = std::max<Duration>(31 * 24h, 2 * *options.max_age);
 
-  const auto queries = RunQueries::make(
-      options.prefix, options.job.empty() ? "" : concat({"job=", promql_string(options.job)}),
-      options.transport, lookback);
+  const auto queries =
+      RunQueries::make(options.prefix, options.job ? concat({"job=", promql_string(*options.job)}) : "",
+                       options.transport, lookback);
   if (!queries) return Error{queries.error()};
   return write_rules(*queries, options);
 }

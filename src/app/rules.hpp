@@ -6,12 +6,13 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pushmetrics {
 
 struct RulesOptions {
-  /// `--job`: the one job that the rules are for; empty: every job.
-  std::string job = {};
+  /// `--job`: the one job that the rules are for; none: every job.
+  std::optional<std::string> job = std::nullopt;
   /// `--prefix`: as given to `run`.
   std::string prefix = "job_";
   /// `--for pushgateway|remote-write`.
@@ -27,5 +28,8 @@ struct RulesOptions {
 
 /// A file of alerting rules for Prometheus (YAML). An error says which option makes no sense.
 Result<std::string> alerting_rules(const RulesOptions& options);
+
+/// `pushmetrics rules`. Returns the exit status.
+int rules_command(const std::vector<std::string>& arguments);
 
 }  // namespace pushmetrics

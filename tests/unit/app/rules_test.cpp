@@ -37,6 +37,7 @@ TEST_CASE("samples are sought for twice as long as the age that is too old") {
 
 TEST_CASE("limits that can never be met or kept are refused") {
   CHECK_FALSE(alerting_rules({.job = "\xFF"}));
+  CHECK_FALSE(alerting_rules({.job = ""}));
   CHECK_FALSE(alerting_rules({.max_age = 0s}));
   CHECK_FALSE(alerting_rules({.max_silence = 0s}));
   CHECK_FALSE(alerting_rules({.transport = Transport::remote_write, .max_age = 7h, .lookback = 7h}));
