@@ -248,10 +248,12 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   for (const auto& [spec, option] : options)
     if (option->count() == 0) read_other_sources(*spec, configuration, reading.problems);
 
-  for (const auto& [name, value] : configuration.of_subcommand)
-    if (std::ranges::none_of(options, [&](const Registered& option) { return option.spec->name == name; }))
-      reading.problems.push_back(
-          concat({value.file, ": [", subcommand, "] has no option '", printable(name), "'; ignored"}));
+  for (const auto& item : configuration.of_subcommand) {
+    const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };
+    if (std::ranges::none_of(options, has_name))
+      reading.problems.push_back(concat(
+          {item.second.file, ": [", subcommand, "] has no option '", printable(item.first), "'; ignored"}));
+  }
   return reading;
 }
 

@@ -67,7 +67,8 @@ void Supervisor::start() {
 /// the child leave its errno in this process' memory; so the child makes system calls and nothing else.
 [[gnu::noinline]] int Supervisor::spawn_and_exec(char* const* argv, char* const* environment) {
   volatile int failure = 0;
-  const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+  // NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
+  const pid_t pid = ::vfork();
   if (pid < 0) return errno;
   if (pid == 0) {
     if (group_ == Group::own) ::setpgid(0, 0);
@@ -77,6 +78,7 @@ void Supervisor::start() {
     failure = errno;
     ::_exit(127);
   }
+  // NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
   pid_ = pid;
   if (failure != 0) ::waitpid(pid, nullptr, 0);
   return failure;
