@@ -25,7 +25,7 @@ struct Tile {
   std::string_view title;
   std::string expr;
   std::string_view description;
-  std::string_view colour_above_zero;
+  std::string_view colour;  // of a count above zero; red is bad, and zero then green
 };
 
 struct Column {
@@ -126,8 +126,8 @@ std::vector<Tile> tiles(const RunQueries& queries) {
 void add_tile(Dashboard& dashboard, const Tile& tile, int width) {
   Json& panel = dashboard.add("stat", tile.title, tile.description, width, 4);
   panel["targets"] = Json::array({instant(target(0, tile.expr), "time_series")});
-  const Json steps = Json::array(
-      {{{"color", "green"}, {"value", nullptr}}, {{"color", tile.colour_above_zero}, {"value", 1}}});
+  const Json steps = Json::array({{{"color", tile.colour == "red" ? "green" : "text"}, {"value", nullptr}},
+                                  {{"color", tile.colour}, {"value", 1}}});
   panel["fieldConfig"] = {
       {"defaults", {{"unit", "none"}, {"thresholds", {{"mode", "absolute"}, {"steps", steps}}}}},
       {"overrides", Json::array()}};

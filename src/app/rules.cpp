@@ -24,10 +24,10 @@ struct Rule {
 };
 
 constexpr std::string_view scraped_head =
-    "# For metrics scraped from a Pushgateway or from node_exporter's textfiles. Scrape with `honor_labels: "
-    "true`:\n"
-    "# else the job and instance of the scrape take the place of those that were pushed, and nothing here "
-    "fits.\n";
+    "# For metrics scraped from a Pushgateway or from node_exporter's textfiles. Scrape with\n"
+    "# `honor_labels: true`: else the job and instance of the scrape take the place of those that were\n"
+    "# pushed, and nothing here fits. Alert on `up == 0` of the gateway, too: while it is down, nothing\n"
+    "# here fires.\n";
 constexpr std::string_view written_head =
     "# For metrics that remote write or OTLP brought: a sample is written once a run, and found again by\n"
     "# last_over_time. A run longer ago than its window is forgotten, and an alert on it with it.\n";
@@ -53,8 +53,8 @@ Rule failed(const RunQueries& queries) {
           "",
           "warning",
           "failed with exit status {{ $value }}",
-          "Its last run did not succeed{{ if gt $value 128.0 }}: a signal killed it (exit status 128 and the"
-          " number of the signal){{ else if eq $value 126.0 }}: its command could not be executed"
+          "Its last run did not succeed{{ if eq $value 137.0 }}: it was killed, perhaps for want of memory"
+          "{{ else if eq $value 126.0 }}: its command could not be executed"
           "{{ else if eq $value 127.0 }}: its command was not found{{ end }}. Read its log, mend the cause"
           " and run it again: a success resolves this."};
 }

@@ -27,8 +27,8 @@ def rules(pushmetrics):
     return rules
 
 
-# A job's history is a list of pushes, (minute, {metric: value}). A scraped gateway shows the newest value of each
-# metric for ever; remote write brings a sample once.
+# A job's history is a list of pushes, (minute, {metric: value}). A scraped gateway shows the newest value of
+# each metric for ever; remote write brings a sample once.
 
 
 def run(at, status=0, duration=60, **more):
@@ -58,6 +58,7 @@ def gateway(at, pushed, failed):
 
 HOUR = 3600
 HOURLY = [run(60 * i, duration=60 + i % 3) for i in range(6)]
+BRIEF = [run(60 * i, duration=1) for i in range(6)]
 
 # alert: [(what the history is, pushes, minute of the look, severities of this alert that fire then)]
 CASES = {
@@ -69,13 +70,13 @@ CASES = {
         ("a success", [run(0)], 10, []),
         ("a success after a failure", [run(0, status=3), run(20)], 25, []),
         ("a first run that goes on", [beat(0, 0)], 5, []),
-        ("another exit status that counts as success", [run(0), run(5, status=24, success=1)], 10, []),
+        ("an exit status that counts as success", [run(0), run(5, status=24, success=1)], 10, []),
     ],
     "JobTimedOut": [
         ("a time-out", [run(0, status=124, timed_out=1)], 10, ["warning"]),
         ("a failure within the time limit", [run(0, status=1, timed_out=0)], 10, []),
         ("a success within the time limit", [run(0, timed_out=0)], 10, []),
-        ("a success without --timeout after a time-out", [run(0, status=124, timed_out=1), run(5)], 10, []),
+        ("a success without --timeout since", [run(0, status=124, timed_out=1), run(5)], 10, []),
     ],
     "JobOverdue": [
         ("in time", [run(0, expected_interval_seconds=HOUR)], 60, []),
@@ -90,7 +91,7 @@ CASES = {
             145,
             ["warning", "critical"],
         ),
-        ("back in time", [run(0, expected_interval_seconds=HOUR), run(180, expected_interval_seconds=HOUR)], 200, []),
+        ("back in time", [run(at, expected_interval_seconds=HOUR) for at in (0, 180)], 200, []),
         ("every minute", [run(i, duration=5, expected_interval_seconds=60) for i in range(31)], 31, []),
         ("no interval given", [run(0)], 300, []),
     ],
@@ -118,10 +119,10 @@ CASES = {
     ],
     "JobSlow": [
         ("ten times the usual", [*HOURLY, run(360, duration=600)], 370, ["warning"]),
-        ("running for ten times the usual", [*HOURLY, *(beat(i, 360) for i in (360, 365, 370))], 371, ["warning"]),
+        ("running for ten times the usual", [*HOURLY, beat(360, 360), beat(370, 360)], 371, ["warning"]),
         ("as usual", [*HOURLY, run(360)], 370, []),
         ("twice the usual", [*HOURLY, run(360, duration=120)], 370, []),
-        ("ten times the usual, which is short", [run(60 * i, duration=1 + 9 * (i == 6)) for i in range(7)], 370, []),
+        ("ten times the usual, which is short", [*BRIEF, run(360, duration=10)], 370, []),
         ("too few runs to call anything usual", [run(0), run(120), run(180, duration=600)], 190, []),
         ("a failure after a long time", [*HOURLY, run(360, status=1, duration=600)], 370, []),
         ("slow once, then as usual", [*HOURLY, run(360, duration=600), run(400)], 410, []),
@@ -155,7 +156,8 @@ def series(mode, labels, pushes, end, step):
 
 
 def selector(labels):
-    return "{" + ",".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items()) + "}"
+    matchers = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
+    return "{" + ",".join(matchers) + "}"
 
 
 def promtool(tmp_path, text, tests, step=1):
@@ -175,12 +177,13 @@ def promtool(tmp_path, text, tests, step=1):
 
 def firing(alert, minute, groups, severities):
     """A look at all states of one alert: these groups and severities fire, and no other."""
+    state = {"alertname": alert, "alertstate": "firing"}
     return {
-        "expr": f'ALERTS{{alertname="{alert}",alertstate="firing"}}',
+        "expr": "ALERTS" + selector(state),
         "eval_time": f"{minute}m",
         "exp_samples": [
             {
-                "labels": "ALERTS" + selector(dict(alertname=alert, alertstate="firing", severity=severity) | labels),
+                "labels": "ALERTS" + selector(state | {"severity": severity} | labels),
                 "value": 1,
             }
             for labels, severity in itertools.product(groups, severities)
@@ -274,8 +277,10 @@ def test_what_was_written_before_the_lookback_is_forgotten(tmp_path, rules):
 def test_the_prefix_is_that_of_the_metrics(tmp_path, rules):
     text = rules("--prefix", "backup_", "--max-age", "1d")
     assert "job_" not in text.replace("'Job {{ $labels.job", "")
-    pushes = [(at, {name.replace("job_", "backup_"): value for name, value in of.items()}) for at, of in [run(0, 3)]]
-    done = promtool(tmp_path, text, [case_test("JobFailed", "pushgateway", None, ("", pushes, 10, ["warning"]))])
+    at, metrics = run(0, status=3)
+    metrics = {name.replace("job_", "backup_"): value for name, value in metrics.items()}
+    case = ("a failure", [(at, metrics)], 10, ["warning"])
+    done = promtool(tmp_path, text, [case_test("JobFailed", "pushgateway", None, case)])
     assert done.returncode == 0, done.stdout
 
 
@@ -314,16 +319,15 @@ def test_the_text_of_a_failure_names_its_exit_status(tmp_path, rules):
     killed = ("", [run(0, status=137)], 5, ["warning"])
     ((description, summary),) = annotations(tmp_path, rules(), "JobFailed", {"job": QUOTED}, killed)
     assert json.loads(summary.replace("\\a", "\\u0007")) == f"Job {QUOTED} failed with exit status 137"
-    assert "a signal killed it" in description
+    assert "for want of memory" in description
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("more", [[], ["--max-age", "36h"], ["--prefix", "ns:backup_"], ["--job", QUOTED]])
 def test_promtool_finds_nothing_to_say(tmp_path, mode, more, rules):
     (tmp_path / "rules.yml").write_text(rules("--for", mode, *more))
-    done = subprocess.run(
-        ["promtool", "check", "rules", "--lint-fatal", "rules.yml"], cwd=tmp_path, capture_output=True, text=True
-    )
+    check = ["promtool", "check", "rules", "--lint-fatal", "rules.yml"]
+    done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
