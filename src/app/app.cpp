@@ -42,6 +42,8 @@ std::string overview() {
          "  pushmetrics run --url http://pushgateway:9091 -- ./backup.sh\n";
 }
 
+std::string version() { return "pushmetrics " PUSHMETRICS_VERSION " (commit " PUSHMETRICS_COMMIT ")\n"; }
+
 int print(std::string_view text) { return write_all(1, text) ? exit_done : exit_not_delivered; }
 
 int dispatch(const std::vector<std::string>& arguments) {
@@ -52,7 +54,7 @@ int dispatch(const std::vector<std::string>& arguments) {
   }
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h" || name == "help") return print(overview());
-  if (name == "--version" || name == "-V") return print("pushmetrics " PUSHMETRICS_VERSION "\n");
+  if (name == "--version" || name == "-V") return print(version());
   for (const Subcommand& subcommand : subcommands)
     if (subcommand.name == name) return subcommand.run({arguments.begin() + 1, arguments.end()});
   console.error(concat({"there is no subcommand '", printable(name), "': see pushmetrics --help"}));

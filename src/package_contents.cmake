@@ -1,0 +1,16 @@
+# Run by CPack over what a package will hold: gives every file the time of the release, and a .deb what Debian's
+# policy asks for.
+set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
+file(GLOB_RECURSE licenses ${root}/*/doc/pushmetrics/LICENSE)
+if(CPACK_GENERATOR STREQUAL "DEB")
+  foreach(license IN LISTS licenses)
+    cmake_path(GET license PARENT_PATH doc)
+    file(RENAME ${license} ${doc}/copyright)
+    file(RENAME ${doc}/CHANGELOG.md ${doc}/changelog)
+    file(GLOB_RECURSE pages ${root}/*/man/man1/*.1)
+    execute_process(COMMAND gzip -9n ${doc}/changelog ${pages} COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+endif()
+if(DEFINED ENV{SOURCE_DATE_EPOCH})
+  execute_process(COMMAND find ${root} -exec touch -h -d @$ENV{SOURCE_DATE_EPOCH} {} + COMMAND_ERROR_IS_FATAL ANY)
+endif()
