@@ -3,9 +3,9 @@
 set(CPACK_GENERATOR DEB RPM)
 set(CPACK_PACKAGE_VENDOR "pushmetrics authors")
 set(CPACK_PACKAGE_CONTACT "pushmetrics authors")
-set(CPACK_PACKAGE_DESCRIPTION "pushmetrics wraps a command, or takes metrics on standard input, and gets them to
-where Prometheus reads them (a Pushgateway, a textfile collector, remote write,
-OTLP), without ever getting in the way of the job.")
+set(CPACK_PACKAGE_DESCRIPTION "pushmetrics wraps a command, or takes metrics on standard input, and gets
+them to where Prometheus reads them (a Pushgateway, a textfile collector,
+remote write, OTLP), without ever getting in the way of the job.")
 set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/dist)
