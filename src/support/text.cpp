@@ -78,6 +78,13 @@ std::string concat(std::initializer_list<std::string_view> parts) {
   return whole;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view white_space = " \t\r\n";
   const std::size_t start = text.find_first_not_of(white_space);

@@ -22,6 +22,9 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 /// The parts, one behind the other.
 std::string concat(std::initializer_list<std::string_view> parts);
 
+/// `text` with A to Z as a to z.
+std::string lower_case(std::string_view text);
+
 /// `text` without white space at its ends.
 std::string_view trim(std::string_view text);
 

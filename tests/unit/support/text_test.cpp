@@ -31,3 +31,5 @@ TEST_CASE("split leaves out empty parts") {
   CHECK(split("a,b", ",") == std::vector<std::string_view>{"a", "b"});
   CHECK(split("", ",").empty());
 }
+
+TEST_CASE("lower case is of ASCII only") { CHECK(lower_case("aZ_9\xC3\x84") == "az_9\xC3\x84"); }

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "metrics/family.hpp"
+#include "metrics/json_document.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace pushmetrics::json {
+
+/// Puts the entries of a document together to families, and tells the findings what is wrong with them.
+class FamilyBuilder {
+ public:
+  explicit FamilyBuilder(Findings& findings) : findings_(findings) {}
+
+  /// `"name": value`, where the document is an object.
+  void add_member(const Node::Member& entry);
+  /// Where the document is an array.
+  void add_element(const Node& entry);
+  /// In the order of their first entries; `offsets` are those.
+  struct Built {
+    std::vector<Family> families;
+    std::vector<Offset> offsets;
+  };
+  Built build() &&;
+
+ private:
+  /// Where an entry first gave something for its family.
+  using Given = std::optional<Offset>;
+
+  struct Known {
+    Family family;
+    Given type;
+    Given help;
+    std::vector<Offset> offsets;  ///< of the samples
+  };
+
+  struct Name {
+    std::string_view text;
+    Offset offset;
+    /// Whether it was the entry's own key: then "name" within is too much.
+    enum class From { document_key, name_key } from;
+  };
+
+  void error(Offset offset, std::initializer_list<std::string_view> message);
+  void add(const Name& name, const Node& entry);
+  void check_keys(const Name& name, const Node& entry);
+  void refuse_second_keys(std::string_view name, const Node& object);
+  void refuse_second_series(const Known& known);
+  Known* family(const Name& name);
+  void set_type(Known& known, const Node& node);
+  std::optional<MetricType> read_type(std::string_view name, const Node& node);
+  void set_help(Known& known, const Node& node);
+  std::optional<double> read_value(std::string_view name, const Node& node);
+  std::vector<Label> read_labels(std::string_view name, const Node& object);
+
+  Findings& findings_;
+  std::vector<Known> known_;
+  std::unordered_map<std::string, std::size_t> by_name_;  ///< indices of known_
+};
+
+}  // namespace pushmetrics::json
