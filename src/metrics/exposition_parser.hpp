@@ -4,7 +4,6 @@
 #include "metrics/family.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,8 +11,8 @@
 #include <vector>
 
 /// Prometheus' text format 0.0.4, read as Pushgateway 1.11.2 reads it (PROTOCOL.md, "Text format 0.0.4").
-/// Three ways to read, from the lowest to the highest: read_exposition (events, nothing allocated per sample),
-/// check_exposition (the verdict on a whole body), parse_families (the model).
+/// Three ways to read, from the lowest to the highest: read_exposition (events, nothing allocated per
+/// sample), check_exposition (the verdict on a whole body), parse_families (the model).
 namespace pushmetrics {
 
 class GroupingKey;
@@ -45,8 +44,10 @@ struct ExpositionLine {
 struct ExpositionSample {
   std::string_view name;
   std::span<const RawLabel> labels;
-  std::string_view value;  ///< a valid number, as written; see sample_value
-  std::optional<std::int64_t> timestamp_ms;
+  std::string_view value;      ///< a valid number, as written; see sample_value
+  std::string_view timestamp;  ///< milliseconds, a valid 64-bit number; empty if there is none
+  /// Written `{"name",...}`, as from Pushgateway 1.11 on.
+  bool name_in_braces = false;
 };
 
 /// A HELP or a TYPE line. Without a text it still makes the name known (as Pushgateway has it), no more.
@@ -58,7 +59,8 @@ struct ExpositionMetadata {
   std::optional<MetricType> type;  ///< under Kind::type
 };
 
-/// Something that lenient reading put right.
+/// Something that lenient reading puts right. Strict reading tells of it, too, where it is good enough for
+/// Pushgateway 1.11, but not for older ones.
 struct ExpositionRepair {
   enum class Kind {
     byte_order_mark,

@@ -22,6 +22,17 @@ std::string_view to_string(MetricType type) {
   return "untyped";
 }
 
+std::optional<MetricType> metric_type_from(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower == "gauge_histogram") return MetricType::gauge_histogram;
+  for (const MetricType type : {MetricType::untyped, MetricType::counter, MetricType::gauge,
+                                MetricType::histogram, MetricType::summary, MetricType::gauge_histogram})
+    if (lower == to_string(type)) return type;
+  return std::nullopt;
+}
+
 bool is_valid_metric_name(std::string_view name) {
   return !name.empty() && !is_digit(name[0]) &&
          std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == ':'; });

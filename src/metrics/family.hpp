@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@ enum class MetricType { untyped, counter, gauge, histogram, summary, gauge_histo
 
 /// As `# TYPE` spells it.
 std::string_view to_string(MetricType type);
+/// The type of that name, in any case of letters as Pushgateway has it; `gauge_histogram` is known, too.
+std::optional<MetricType> metric_type_from(std::string_view name);
 
 struct Label {
   std::string name;

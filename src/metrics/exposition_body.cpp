@@ -1,0 +1,167 @@
+#include "metrics/exposition_body.hpp"
+
+#include "metrics/exposition_number.hpp"
+#include "metrics/grouping_key.hpp"
+#include "metrics/series_hash.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pushmetrics {
+namespace {
+
+std::string on_line(std::size_t line) { return concat({" on line ", std::to_string(line)}); }
+
+/// The last of the labels that say which part of a compound family a sample is; null if there is none.
+const RawLabel* part_label(const ExpositionSample& sample, const FamilyEntry& family) {
+  if (!family.is_compound()) return nullptr;
+  const auto found = std::find_if(sample.labels.rbegin(), sample.labels.rend(),
+                                  [&](const RawLabel& label) { return is_part_label(label.name, family); });
+  return found == sample.labels.rend() ? nullptr : &*found;
+}
+
+std::optional<Problem> judge_part_labels(const ExpositionSample& sample, const FamilyEntry& family) {
+  for (const RawLabel& label : sample.labels)
+    if (is_part_label(label.name, family) && !is_exposition_number(label.value))
+      return Problem{label.value, concat({"label ", label.name, " of ", to_string(family.type), " ",
+                                          printable(family.name, 60), " must be a number, found `",
+                                          printable(label.value, 40), "`"})};
+  return std::nullopt;
+}
+
+/// The parser leaves these two to whoever knows the family's type.
+std::optional<Problem> judge_repeated_labels(const ExpositionSample& sample, const FamilyEntry& family) {
+  const RawLabel* seen[2] = {};
+  for (const RawLabel& label : sample.labels) {
+    const bool is_le = label.name == "le";
+    if ((!is_le && label.name != "quantile") || is_part_label(label.name, family)) continue;
+    const RawLabel*& earlier = seen[is_le ? 0 : 1];
+    if (earlier != nullptr)
+      return Problem{label.name, concat({"label `", label.name, "` is given twice: keep one"})};
+    earlier = &label;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_part_label(std::string_view label_name, const FamilyEntry& family) {
+  if (family.is_histogram()) return label_name == "le";
+  return family.type == MetricType::summary && label_name == "quantile";
+}
+
+std::optional<Problem> ExpositionBody::add(const ExpositionLine& line, const ExpositionMetadata& metadata) {
+  FamilyEntry& family = *families_.find_or_add(metadata.name).family;
+  const std::string name = printable(family.name, 60);
+  if (metadata.type) {
+    if (family.type_line != 0)
+      return Problem{metadata.name, concat({"second TYPE line for ", name, ", the first is",
+                                            on_line(family.type_line), ": keep one"})};
+    if (family.has_samples())
+      return Problem{metadata.name, concat({"TYPE line for ", name, " after its first sample",
+                                            on_line(family.first_sample_line), ": write it before"})};
+    family.type_line = line.number;
+    family.type = *metadata.type;
+  } else if (!metadata.help.empty()) {
+    if (family.help_line != 0)
+      return Problem{metadata.name, concat({"second HELP line for ", name, ", the first is",
+                                            on_line(family.help_line), ": keep one"})};
+    family.help_line = line.number;
+  }
+  return std::nullopt;
+}
+
+FamilyPart ExpositionBody::add(const ExpositionLine& line, const ExpositionSample& sample) {
+  const FamilyPart part = families_.find_or_add(sample.name);
+  if (!part.family->has_samples()) part.family->first_sample_line = line.number;
+  return part;
+}
+
+std::optional<Problem> ExpositionBody::judge(const ExpositionSample& sample, FamilyPart part) const {
+  const FamilyEntry& family = *part.family;
+  if (auto problem = judge_repeated_labels(sample, family)) return problem;
+  if (!family.is_compound()) return std::nullopt;
+  if (auto problem = judge_part_labels(sample, family)) return problem;
+  const std::string_view own_label = family.is_histogram() ? "le" : "quantile";
+  if (group_ != nullptr && group_->value(own_label))
+    return Problem{sample.name, concat({"the grouping label ", own_label, " collides with that of ",
+                                        to_string(family.type), " ", printable(family.name, 60),
+                                        ": name the grouping label otherwise"})};
+  const bool is_population =
+      part.part == SamplePart::count || (part.part != SamplePart::sum && !is_dropped(sample, part));
+  if (family.is_histogram() && is_population && sample.value[0] == '-' && sample_value(sample.value) < 0)
+    return Problem{sample.value,
+                   concat({"a count of histogram ", printable(family.name, 60), " cannot be negative"})};
+  return std::nullopt;
+}
+
+bool ExpositionBody::is_dropped(const ExpositionSample& sample, FamilyPart part) const {
+  if (!part.family->is_compound() || part.part == SamplePart::sum || part.part == SamplePart::count)
+    return false;
+  const RawLabel* label = part_label(sample, *part.family);
+  return label == nullptr || std::isnan(sample_value(label->value));
+}
+
+bool ExpositionBody::is_replaced(const RawLabel& label) const {
+  if (label.name == "job") return true;
+  if (label.name == "instance" && label.value.empty()) return true;
+  return group_ != nullptr && group_->value(label.name);
+}
+
+SeriesIdentity ExpositionBody::identify(const ExpositionSample& sample, const FamilyEntry& family) {
+  if (hashed_family_ != &family) {
+    hashed_family_ = &family;
+    family_hash_ = hash_bytes(family.name, 1);
+  }
+  SeriesIdentity identity{family_hash_, family_hash_};
+  for (const RawLabel& label : sample.labels) {
+    if (is_part_label(label.name, family)) continue;
+    const std::uint64_t hash = hash_label(label);
+    identity.written += hash;
+    if (!is_replaced(label)) identity.pushed += hash;
+  }
+  identity.pushed = finish_hash(identity.pushed);
+  identity.written = finish_hash(identity.written + 1);
+  return identity;
+}
+
+std::string ExpositionBody::pushed_series(const ExpositionSample& sample, const FamilyEntry& family) const {
+  std::vector<std::string> labels;
+  for (const RawLabel& label : sample.labels)
+    if (!is_part_label(label.name, family) && !is_replaced(label))
+      labels.push_back(concat({label.name, "=\"", label.value, "\","}));
+  std::ranges::sort(labels);
+  std::string series(family.name);
+  for (const std::string& label : labels) series += label;
+  return series;
+}
+
+std::vector<ExpositionBody::Collision> ExpositionBody::collisions() {
+  std::vector<Collision> found;
+  for (const FamilyEntry& whole : families_.entries()) {
+    if (!whole.has_samples() || (whole.type != MetricType::histogram && whole.type != MetricType::summary))
+      continue;
+    for (const std::string_view suffix : {"_count", "_sum", "_bucket"}) {
+      if (suffix == "_bucket" && whole.type == MetricType::summary) continue;
+      const FamilyEntry* part = families_.find(concat({whole.name, suffix}));
+      if (part == nullptr || !part->has_samples()) continue;
+      const bool whole_is_later = part->first_sample_line < whole.first_sample_line;
+      found.push_back(whole_is_later ? Collision{&whole, part} : Collision{part, &whole});
+    }
+  }
+  return found;
+}
+
+std::string explain(const ExpositionBody::Collision& collision) {
+  const auto describe = [](const FamilyEntry& family) {
+    return concat({to_string(family.type), " ", printable(family.name, 100)});
+  };
+  return concat(
+      {describe(*collision.later), " collides with ", describe(*collision.earlier),
+       on_line(collision.earlier->first_sample_line),
+       ": a histogram or summary has _count and _sum (and _bucket) to itself; rename one, or write its TYPE "
+       "line before all of its samples"});
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/// Scanning of bytes for the exposition parser. Each function takes a range and returns where it stopped, the
+/// end at the latest.
+namespace pushmetrics::scan {
+
+enum CharacterClass : std::uint8_t { label_start = 1, label_rest = 2, metric_start = 4, metric_rest = 8 };
+
+constexpr std::array<std::uint8_t, 256> make_character_classes() {
+  std::array<std::uint8_t, 256> classes{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool digit = c >= '0' && c <= '9';
+    if (letter) classes[c] = label_start | label_rest | metric_start | metric_rest;
+    if (digit) classes[c] = label_rest | metric_rest;
+    if (c == ':') classes[c] = metric_start | metric_rest;
+  }
+  return classes;
+}
+inline constexpr std::array<std::uint8_t, 256> character_classes = make_character_classes();
+
+inline bool is_in(char c, CharacterClass wanted) {
+  return (character_classes[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+inline const char* skip_class(const char* at, const char* end, CharacterClass wanted) {
+  while (at != end && is_in(*at, wanted)) ++at;
+  return at;
+}
+
+inline const char* skip_blanks(const char* at, const char* end) {
+  while (at != end && is_blank(*at)) ++at;
+  return at;
+}
+
+/// To the next blank or newline.
+inline const char* skip_word(const char* at, const char* end) {
+  while (at != end && !is_blank(*at) && *at != '\n') ++at;
+  return at;
+}
+
+/// To the next byte that matters within a label's value: a double quote, a backslash, a newline, or one that
+/// is not ASCII.
+inline const char* skip_plain_text(const char* at, const char* end) {
+#if defined(__SSE2__)
+  while (end - at >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i special = _mm_or_si128(
+        _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))));
+    // A byte that is not ASCII has its highest bit set already, which is the one that movemask looks at.
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(special, bytes)));
+    if (found != 0) return at + std::countr_zero(found);
+    at += 16;
+  }
+#endif
+  while (at != end && *at != '"' && *at != '\\' && *at != '\n' && static_cast<unsigned char>(*at) < 0x80)
+    ++at;
+  return at;
+}
+
+}  // namespace pushmetrics::scan
