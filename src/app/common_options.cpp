@@ -17,24 +17,4 @@ OptionGroup describe(CommonOptions& options) {
   return {"General", {config, verbose, quiet, help}};
 }
 
-OptionGroup describe(DeliveryOptions& options) {
-  OptionSpec url{"url", 0, "URL", "where to push; repeatable (default: http://localhost:9091)",
-                 into(options.urls)};
-  url.repeatable = true;
-  url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
-  url.separators = " \t\r\n";
-  OptionSpec push_timeout{"push-timeout", 0, "D", "for a whole push, retries included (default: 10s)",
-                          into(options.push_timeout)};
-  OptionSpec connect_timeout{"connect-timeout", 0, "D", "for one connection (default: 3s)",
-                             into(options.connect_timeout)};
-  OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
-                     [&options](const std::vector<std::string>& values) -> Stored {
-                       const auto number = parse_integer(values.back(), 0, 1000);
-                       if (!number) return Error{number.error()};
-                       options.retries = static_cast<int>(*number);
-                       return stored();
-                     }};
-  return {"Delivery", {url, push_timeout, connect_timeout, retries}};
-}
-
 }  // namespace pushmetrics

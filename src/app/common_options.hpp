@@ -4,7 +4,6 @@
 #include "app/option_table.hpp"
 
 #include <string>
-#include <vector>
 
 namespace pushmetrics {
 
@@ -20,15 +19,5 @@ struct CommonOptions {
 };
 
 OptionGroup describe(CommonOptions& options);
-
-/// Where pushes go (SPEC.md, "Where it pushes", "Delivery").
-struct DeliveryOptions {
-  std::vector<std::string> urls = {"http://localhost:9091"};
-  Duration push_timeout = std::chrono::seconds(10);
-  Duration connect_timeout = std::chrono::seconds(3);
-  int retries = 3;
-};
-
-OptionGroup describe(DeliveryOptions& options);
 
 }  // namespace pushmetrics

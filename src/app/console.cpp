@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-
 namespace pushmetrics {
 namespace {
 
@@ -21,16 +19,6 @@ void Console::warn(std::string_view text) const {
 
 void Console::note(std::string_view text) const {
   if (verbosity_ == Verbosity::verbose) say(text);
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace pushmetrics

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/descriptor.hpp"
+
 #include <string_view>
 
 namespace pushmetrics {
@@ -34,8 +36,5 @@ class Console {
  private:
   Verbosity verbosity_;
 };
-
-/// Writes all of `text` to a descriptor. False when that failed (errno tells why).
-bool write_all(int fd, std::string_view text);
 
 }  // namespace pushmetrics

@@ -2,6 +2,8 @@
 
 #include "app/cli.hpp"
 #include "app/help.hpp"
+#include "delivery/courier.hpp"
+#include "job/contributed.hpp"
 #include "job/contributed_file.hpp"
 #include "job/supervisor.hpp"
 #include "metrics/exposition_writer.hpp"
@@ -108,7 +110,8 @@ class Run {
         console_(options.common.console()),
         group_(std::move(group)),
         file_(ContributedFile::create()),
-        supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)) {}
+        supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
+        http_(loop_) {}
 
   struct Result {
     Outcome outcome;
@@ -140,10 +143,11 @@ class Run {
 
   std::string job_words() const { return concat({"job '", printable(group_.job()), "': "}); }
 
-  bool push() {
-    console_.note(write_exposition(report(*supervisor_.outcome(), options_.report)));
-    return true;
-  }
+  bool push();
+  std::vector<Family> additions(const std::vector<Family>& own) const;
+  bool deliver(const std::vector<Family>& own, const std::vector<Family>& added);
+  void tell(const Delivery& delivery) const;
+  Push push_of(const std::vector<Family>& families) const;
 
   const RunOptions& options_;
   Console console_;
@@ -151,7 +155,78 @@ class Run {
   GroupingKey group_;
   pushmetrics::Result<ContributedFile> file_;
   Supervisor supervisor_;
+  HttpClient http_;
 };
+
+/// Pushes the run's own metrics with those that --metric and the job added. True if every target has them.
+bool Run::push() {
+  const Outcome& outcome = *supervisor_.outcome();
+  console_.note(concat({job_words(), outcome.words(), " after ", format_duration(outcome.took)}));
+  const std::vector<Family> own = report(outcome, options_.report);
+  const std::vector<Family> added = additions(own);
+  if (!options_.dry_run) return deliver(own, added);
+  write_all(STDERR_FILENO,
+            concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
+  return true;
+}
+
+std::vector<Family> Run::additions(const std::vector<Family>& own) const {
+  std::vector<Family> known = own;
+  merge_into(known, options_.metrics);
+  const auto contents = file_ ? file_->read() : Error{""};
+  Contributed contributed;
+  if (contents)
+    contributed = read_contributed(contents->text, known);
+  else if (file_)
+    contributed.warnings.push_back(contents.error());
+  if (contents && contents->cut)
+    contributed.warnings.push_back(
+        concat({"only the first ", std::to_string(ContributedFile::size_limit >> 20), " MiB count"}));
+  for (const std::string& warning : contributed.warnings)
+    console_.warn(concat({job_words(), "its own metrics in PUSHMETRICS_FILE: ", warning}));
+  std::vector<Family> added = options_.metrics;
+  merge_into(added, std::move(contributed.families));
+  return added;
+}
+
+Push Run::push_of(const std::vector<Family>& families) const {
+  return {group_, PushMode::add, write_exposition(families), supervisor_.outcome()->ended};
+}
+
+bool Run::deliver(const std::vector<Family>& own, const std::vector<Family>& added) {
+  std::vector<std::string> problems;
+  const std::vector<Target> targets = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
+  for (const std::string& problem : problems) console_.warn(problem);
+
+  std::size_t delivered = 0;
+  Courier courier(loop_, targets, options_.delivery.policy);
+  const auto on_delivery = [&](const Delivery& delivery) {
+    if (delivery.delivered()) ++delivered;
+    tell(delivery);
+  };
+  std::vector<Family> all = own;
+  all.insert(all.end(), added.begin(), added.end());
+  courier.send(push_of(all), [&](const Delivery& delivery) {
+    if (added.empty() || delivery.verdict.status != 400) return on_delivery(delivery);
+    // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
+    console_.error(
+        concat({job_words(), "the metrics that it or --metric added are lost: ", delivery.words()}));
+    courier.send_to(*delivery.target, push_of(own), on_delivery);
+  });
+  supervisor_.when_asked_to_end([&] { courier.give_up("told to end"); });
+  loop_.run_until([&] { return courier.idle(); });
+  supervisor_.when_asked_to_end(nullptr);
+  return delivered == targets.size();
+}
+
+void Run::tell(const Delivery& delivery) const {
+  if (delivery.delivered())
+    console_.note(
+        concat({job_words(), "pushed to ", delivery.target->name, " in ", format_duration(delivery.took)}));
+  else
+    console_.error(
+        concat({job_words(), supervisor_.outcome()->words(), ", but the push is lost: ", delivery.words()}));
+}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/common_options.hpp"
+#include "app/delivery_options.hpp"
 #include "app/group_options.hpp"
 #include "job/report.hpp"
 #include "metrics/family.hpp"

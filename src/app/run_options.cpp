@@ -1,3 +1,4 @@
+#include "app/metric_option.hpp"
 #include "app/run.hpp"
 #include "job/signals.hpp"
 #include "support/text.hpp"
@@ -63,6 +64,13 @@ OptionGroup describe_job(RunOptions& options) {
 }
 
 OptionGroup describe_metrics(RunOptions& options) {
+  OptionSpec metric{"metric",
+                    'm',
+                    "NAME[{L}]=VALUE",
+                    "add a metric; repeatable",
+                    into_metrics(options.metrics),
+                    OptionSpec::Scope::command_line_only};
+  metric.repeatable = true;
   OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",
                     into_prefix(options.report.prefix)};
   OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
@@ -74,14 +82,16 @@ OptionGroup describe_metrics(RunOptions& options) {
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {prefix, no_rusage, expect, dry_run}};
+  return {"Metrics", {metric, prefix, no_rusage, expect, dry_run}};
 }
 
 }  // namespace
 
 OptionTable describe(RunOptions& options) {
-  return {describe_job(options), describe(options.group), describe_metrics(options),
-          describe(options.delivery), describe(options.common)};
+  OptionTable table{describe_job(options), describe(options.group), describe_metrics(options)};
+  for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
+  table.push_back(describe(options.common));
+  return table;
 }
 
 }  // namespace pushmetrics

@@ -25,24 +25,6 @@ std::string base64url(std::string_view bytes) {
   return out;
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                            c == '-' || c == '_' || c == '.' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      out += '%';
-      out += hex[byte >> 4U];
-      out += hex[byte & 15U];
-    }
-  }
-  return out;
-}
-
 /// A slash would split the path, even as %2F, and `.` and `..` would be cleaned away by a redirect.
 bool needs_base64(std::string_view value) {
   return value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace pushmetrics {
 
 void Descriptor::reset() {
@@ -15,6 +17,16 @@ void occupy_standard_descriptors() {
     // open(2) gives the lowest free number, which is fd, as all below it are taken by now.
     if (::open("/dev/null", O_RDWR | O_CLOEXEC) < 0) return;
   }
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
 }
 
 }  // namespace pushmetrics

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 namespace pushmetrics {
@@ -29,5 +30,8 @@ class Descriptor {
 /// Opens /dev/null on whichever of the descriptors 0, 1 and 2 are closed, so that no socket or file of ours
 /// ever takes their place and receives what was meant for a terminal.
 void occupy_standard_descriptors();
+
+/// Writes all of `text` to a descriptor. False when that failed (errno tells why).
+bool write_all(int fd, std::string_view text);
 
 }  // namespace pushmetrics

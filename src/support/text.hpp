@@ -28,4 +28,7 @@ std::string lower_case(std::string_view text);
 /// `text` without white space at its ends.
 std::string_view trim(std::string_view text);
 
+/// Everything but letters, digits and `-_.~` as %XX (RFC 3986, section 2.3).
+std::string percent_encoded(std::string_view text);
+
 }  // namespace pushmetrics

@@ -1,0 +1,132 @@
+#include "app/delivery_options.hpp"
+
+#include "support/descriptor.hpp"
+#include "support/text.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+Store into_urls(std::vector<TargetUrl>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    std::vector<TargetUrl> urls;
+    for (const std::string& value : values) {
+      auto url = parse_target_url(value);
+      if (!url) return Error{url.error()};
+      const auto is_same = [&](const TargetUrl& other) { return other.name == url->name; };
+      if (std::ranges::none_of(urls, is_same)) urls.push_back(std::move(*url));
+    }
+    place = std::move(urls);
+    return stored();
+  };
+}
+
+Store into_retries(int& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_integer(values.back(), 0, 1000);
+    if (!number) return Error{number.error()};
+    place = static_cast<int>(*number);
+    return stored();
+  };
+}
+
+Store into_headers(std::vector<std::string>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    for (const std::string& value : values) {
+      // Not quoted: a header may hold a secret.
+      if (value.find(':') == std::string::npos || value.find_first_of("\r\n") != std::string::npos)
+        return Error{"a header is written 'Name: value', on one line"};
+    }
+    place = values;
+    return stored();
+  };
+}
+
+OptionGroup describe_delivery(DeliveryOptions& options) {
+  OptionSpec url{"url", 0, "URL", "where to push; repeatable (default: http://localhost:9091)",
+                 into_urls(options.urls)};
+  url.repeatable = true;
+  url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
+  url.separators = " \t\r\n";
+  OptionSpec push_timeout{"push-timeout", 0, "D", "for a whole push, retries included (default: 10s)",
+                          into(options.policy.push_timeout)};
+  OptionSpec connect_timeout{"connect-timeout", 0, "D", "for one connection (default: 3s)",
+                             into(options.http.connect_timeout)};
+  OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
+                     into_retries(options.policy.retries)};
+  return {"Delivery", {url, push_timeout, connect_timeout, retries}};
+}
+
+OptionGroup describe_access(DeliveryOptions& options) {
+  OptionSpec user{"user", 0, "NAME", "user for basic authentication", into(options.http.user)};
+  OptionSpec password{"password-file", 0, "FILE", "file with the password (or PUSHMETRICS_PASSWORD)",
+                      into(options.password_file)};
+  OptionSpec bearer{"bearer-token-file", 0, "FILE", "file with a bearer token (or PUSHMETRICS_BEARER_TOKEN)",
+                    into(options.bearer_token_file)};
+  OptionSpec header{"header", 'H', "'NAME: VALUE'", "further header; repeatable",
+                    into_headers(options.http.headers)};
+  header.repeatable = true;
+  OptionSpec cacert{"cacert", 0, "FILE", "trust these authorities (PEM)", into(options.http.ca_certificates)};
+  OptionSpec cert{"cert", 0, "FILE", "client certificate (PEM)", into(options.http.certificate)};
+  OptionSpec key{"key", 0, "FILE", "its private key (PEM)", into(options.http.key)};
+  OptionSpec insecure{"insecure", 0, "", "do not verify the server's certificate",
+                      [&options](const std::vector<std::string>&) {
+                        options.http.verify = false;
+                        return stored();
+                      }};
+  return {"Authentication and TLS", {user, password, bearer, header, cacert, cert, key, insecure}};
+}
+
+/// The secret on the first line of a file; a problem, if there is none.
+std::string read_secret(const std::string& path, std::vector<std::string>& problems) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  char buffer[4096];
+  ssize_t length = -1;
+  if (file && ::fstat(file.get(), &status) == 0) length = ::read(file.get(), buffer, sizeof buffer);
+  if (length < 0) {
+    problems.push_back(concat({path, " cannot be read: ", ::strerror(errno)}));
+    return {};
+  }
+  if (S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+    problems.push_back(concat({"other users can read the secret in ", path, ": chmod 600 it"}));
+  std::string_view text(buffer, static_cast<std::size_t>(length));
+  text = trim(text.substr(0, text.find('\n')));
+  if (text.empty()) problems.push_back(concat({path, " holds no secret"}));
+  return std::string(text);
+}
+
+std::string read_secret(const char* variable, const std::string& path, std::vector<std::string>& problems) {
+  if (!path.empty()) return read_secret(path, problems);
+  const char* value = std::getenv(variable);
+  return value == nullptr ? std::string() : value;
+}
+
+}  // namespace
+
+OptionTable describe(DeliveryOptions& options) {
+  return {describe_delivery(options), describe_access(options)};
+}
+
+std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                 std::vector<std::string>& problems) {
+  TargetContext context{http, options.http, standard_output};
+  context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
+  context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
+  if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
+  std::vector<Target> targets;
+  for (const TargetUrl& url : options.urls) targets.push_back(make_target(url, context));
+  if (targets.empty()) targets.push_back(make_target(*parse_target_url("http://localhost:9091"), context));
+  return targets;
+}
+
+}  // namespace pushmetrics

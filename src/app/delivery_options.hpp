@@ -1,0 +1,30 @@
+#pragma once
+
+#include "app/option_table.hpp"
+#include "delivery/policy.hpp"
+#include "delivery/target.hpp"
+
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// Where pushes go, and as whom (SPEC.md, "Where it pushes", "Delivery", "Authentication and TLS").
+struct DeliveryOptions {
+  /// Those of --url; none: http://localhost:9091.
+  std::vector<TargetUrl> urls;
+  DeliveryPolicy policy;
+  HttpOptions http;
+  std::string password_file;
+  std::string bearer_token_file;
+};
+
+/// The groups "Delivery" and "Authentication and TLS" of --help.
+OptionTable describe(DeliveryOptions& options);
+
+/// The targets, with their secrets read, which is why it is done late; what is wrong with the files goes to
+/// `problems`, whole sentences. `http` must outlive the targets; `standard_output` is where `stdout:` prints.
+std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                 std::vector<std::string>& problems);
+
+}  // namespace pushmetrics

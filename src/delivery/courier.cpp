@@ -1,0 +1,133 @@
+#include "delivery/courier.hpp"
+
+#include "support/text.hpp"
+
+#include <deque>
+#include <utility>
+
+namespace pushmetrics {
+
+/// The way to one target: a queue, and the push that is being delivered.
+class Courier::Route {
+ public:
+  Route(EventLoop& loop, const Target& target, DeliveryPolicy policy)
+      : loop_(loop), target_(target), policy_(policy), random_(std::random_device{}()) {}
+  ~Route() { loop_.cancel(timer_); }
+  Route(const Route&) = delete;
+  Route& operator=(const Route&) = delete;
+
+  const Target& target() const { return target_; }
+  bool idle() const { return queue_.empty(); }
+
+  void send(std::shared_ptr<const Push> push, OnDelivery on_delivery) {
+    queue_.push_back({std::move(push), std::move(on_delivery)});
+    if (queue_.size() == 1) begin();
+  }
+
+  void give_up(const std::string& why) {
+    const std::size_t count = queue_.size();
+    for (std::size_t i = 0; i < count && !queue_.empty(); ++i) {
+      if (attempts_ == 0) started_ = EventLoop::Clock::now();
+      Verdict verdict = std::exchange(last_, {});
+      verdict.kind = Verdict::Kind::retry;
+      verdict.reason = verdict.reason.empty() ? why : concat({verdict.reason, "; ", why});
+      end(std::move(verdict), Next::wait);
+    }
+  }
+
+ private:
+  enum class Next { begin, wait };
+  struct Consignment {
+    std::shared_ptr<const Push> push;
+    OnDelivery on_delivery;
+  };
+
+  void begin() {
+    attempts_ = 0;
+    last_ = {};
+    started_ = EventLoop::Clock::now();
+    deadline_ = started_ + policy_.push_timeout;
+    attempt();
+  }
+
+  void attempt() {
+    ++attempts_;
+    auto attempt = target_.sink->attempt(*queue_.front().push, deadline_,
+                                         [this](Verdict verdict) { on_verdict(std::move(verdict)); });
+    // Without one, the verdict has come already, and perhaps the next push is under way.
+    if (attempt) attempt_ = std::move(attempt);
+  }
+
+  void on_verdict(Verdict verdict) {
+    if (verdict.kind != Verdict::Kind::retry || attempts_ > policy_.retries)
+      return end(std::move(verdict), Next::begin);
+    const Duration wait = verdict.retry_after.value_or(backoff(attempts_, random_));
+    const auto when = EventLoop::Clock::now() + wait;
+    if (when >= deadline_) {
+      if (verdict.retry_after)
+        verdict.reason += concat({"; it asks to be left alone for ", format_duration(wait)});
+      return end(std::move(verdict), Next::begin);
+    }
+    last_ = std::move(verdict);
+    timer_ = loop_.call_at(when, [this] { attempt(); });
+  }
+
+  void end(Verdict verdict, Next next) {
+    loop_.cancel(timer_);
+    const Consignment consignment = std::move(queue_.front());
+    const auto attempt = std::move(attempt_);  // it may be what is calling: destroyed at the end
+    queue_.pop_front();
+    const Delivery delivery{&target_, std::move(verdict), attempts_, EventLoop::Clock::now() - started_};
+    attempts_ = 0;
+    if (next == Next::begin && !queue_.empty()) begin();
+    consignment.on_delivery(delivery);
+  }
+
+  EventLoop& loop_;
+  const Target& target_;
+  DeliveryPolicy policy_;
+  std::mt19937 random_;
+  std::deque<Consignment> queue_;
+  int attempts_ = 0;
+  Verdict last_;
+  EventLoop::Clock::time_point started_;
+  EventLoop::Clock::time_point deadline_;
+  EventLoop::TimerId timer_ = EventLoop::no_timer;
+  std::unique_ptr<Attempt> attempt_;
+};
+
+std::string Delivery::words() const {
+  std::string text = concat({target->name, ": ", verdict.reason});
+  if (attempts == 0) return text;
+  return concat({text, " (", std::to_string(attempts), attempts == 1 ? " attempt in " : " attempts in ",
+                 format_duration(took), ")"});
+}
+
+Courier::Courier(EventLoop& loop, const std::vector<Target>& targets, DeliveryPolicy policy) {
+  for (const Target& target : targets) routes_.push_back(std::make_unique<Route>(loop, target, policy));
+}
+
+Courier::~Courier() = default;
+
+void Courier::send(Push push, OnDelivery on_delivery) {
+  const auto shared = std::make_shared<const Push>(std::move(push));
+  for (const auto& route : routes_) route->send(shared, on_delivery);
+}
+
+void Courier::send_to(const Target& target, Push push, OnDelivery on_delivery) {
+  for (const auto& route : routes_)
+    if (&route->target() == &target)
+      return route->send(std::make_shared<const Push>(std::move(push)), std::move(on_delivery));
+}
+
+bool Courier::idle() const {
+  for (const auto& route : routes_)
+    if (!route->idle()) return false;
+  return true;
+}
+
+void Courier::give_up(const std::string& why) {
+  for (const auto& route : routes_) route->give_up(why);
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "support/duration.hpp"
+#include "support/event_loop.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// How to reach a server, and as whom. Nothing of this is ever printed.
+struct HttpOptions {
+  Duration connect_timeout = std::chrono::seconds(3);
+  std::string user;
+  std::string password;
+  std::string bearer_token;
+  /// `Name: value`, each.
+  std::vector<std::string> headers;
+  /// Files in PEM form.
+  std::string ca_certificates;
+  std::string certificate;
+  std::string key;
+  bool verify = true;
+};
+
+struct HttpRequest {
+  std::string method;
+  /// http or https, without user and password.
+  std::string url;
+  /// The path of the socket to connect to instead of the URL's host; empty: none.
+  std::string unix_socket;
+  std::vector<std::string> headers;
+  std::string body;
+};
+
+struct HttpResponse {
+  enum class Failure {
+    none,
+    unreachable,  ///< no connection, or it broke before the answer was whole
+    timeout,
+    certificate,  ///< of the server, or ours
+    other         ///< what trying again cannot change
+  };
+  Failure failure = Failure::none;
+  /// In words, unless `failure` is none.
+  std::string error;
+  int status = 0;
+  /// At most `HttpClient::body_limit` bytes of it, unless a consumer took it.
+  std::string body;
+  std::string retry_after;
+  std::string location;
+};
+
+/// HTTP by libcurl, driven by the event loop. libcurl is loaded and initialised when it is first needed, so
+/// that it costs nothing before the job runs. Bounded against servers that never stop talking: in time by the
+/// deadline, in memory by the limits.
+class HttpClient {
+ public:
+  static constexpr std::size_t body_limit = std::size_t{64} << 10;
+  static constexpr std::size_t header_limit = std::size_t{64} << 10;
+
+  explicit HttpClient(EventLoop& loop);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Loads libcurl now: while the job runs, say.
+  static void preload();
+  /// libcurl's own words on its version and its TLS library.
+  static std::string library_version();
+
+  /// A request under way. Destroying it cancels it.
+  class Transfer;
+  struct CancelTransfer {
+    void operator()(Transfer* transfer) const;
+  };
+  using TransferHandle = std::unique_ptr<Transfer, CancelTransfer>;
+  using Done = std::function<void(HttpResponse)>;
+  /// Takes a piece of a successful answer's body; false ends the transfer.
+  using Consumer = std::function<bool(std::string_view)>;
+
+  /// Calls `done` once, never before it has returned. Redirects are not followed.
+  TransferHandle start(HttpRequest request, const HttpOptions& options, EventLoop::Clock::time_point deadline,
+                       Done done, Consumer consumer = nullptr);
+
+ private:
+  class Multi;
+  EventLoop& loop_;
+  std::unique_ptr<Multi> multi_;
+};
+
+}  // namespace pushmetrics

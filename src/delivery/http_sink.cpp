@@ -1,0 +1,97 @@
+#include "delivery/http_sink.hpp"
+
+#include "delivery/policy.hpp"
+#include "support/text.hpp"
+
+#include <zlib.h>
+
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+class HttpAttempt : public Attempt {
+ public:
+  HttpClient::TransferHandle transfer;
+};
+
+/// RFC 1952. Empty on failure.
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  constexpr int window_bits = 15 + 16;  // 16: with gzip's header and trailer
+  // The fastest level: a slower one saves a tenth of the size for several times the time.
+  if (::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    return {};
+  std::string packed(::deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  const int result = ::deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return result == Z_STREAM_END ? packed : std::string();
+}
+
+Verdict::Kind kind_of(const HttpResponse& response) {
+  using Failure = HttpResponse::Failure;
+  switch (response.failure) {
+    case Failure::none: break;
+    case Failure::unreachable:
+    case Failure::timeout: return Verdict::Kind::retry;
+    case Failure::certificate:
+    case Failure::other: return Verdict::Kind::refused;
+  }
+  if (response.status == 200 || response.status == 202 || response.status == 204)
+    return Verdict::Kind::delivered;
+  return is_retryable_status(response.status) ? Verdict::Kind::retry : Verdict::Kind::refused;
+}
+
+std::string reason_of(const HttpResponse& response) {
+  if (response.failure != HttpResponse::Failure::none) return response.error;
+  std::string reason = concat({"the server answered ", std::to_string(response.status)});
+  if (!response.location.empty())
+    return concat(
+        {reason, ", a redirect to ", printable(response.location), ", which is not followed: push there"});
+  const std::string words = printable(response.body);
+  if (!words.empty()) reason.append(": ").append(words);
+  return reason;
+}
+
+}  // namespace
+
+std::unique_ptr<Attempt> HttpSink::attempt(const Push& push, EventLoop::Clock::time_point deadline,
+                                           Done done) {
+  auto attempt = std::make_unique<HttpAttempt>();
+  attempt->transfer = endpoint_.client->start(
+      [&] {
+        HttpRequest made = request(push);
+        made.unix_socket = endpoint_.unix_socket;
+        return made;
+      }(),
+      endpoint_.options, deadline,
+      [this, done = std::move(done)](const HttpResponse& response) { done(judge(response)); });
+  return attempt;
+}
+
+Verdict HttpSink::judge(const HttpResponse& response) const {
+  Verdict verdict;
+  verdict.kind = kind_of(response);
+  verdict.status = response.status;
+  if (verdict.kind == Verdict::Kind::delivered) return verdict;
+  verdict.reason = reason_of(response);
+  if (verdict.kind == Verdict::Kind::retry) verdict.retry_after = parse_retry_after(response.retry_after);
+  return verdict;
+}
+
+std::string encode_body(const std::string& body, std::vector<std::string>& headers) {
+  constexpr std::size_t worth_packing = std::size_t{64} << 10;
+  constexpr std::size_t zlib_limit = std::size_t{1} << 31;
+  if (body.size() <= worth_packing || body.size() >= zlib_limit) return body;
+  std::string packed = gzip(body);
+  if (packed.empty()) return body;
+  headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
+  return packed;
+}
+
+}  // namespace pushmetrics

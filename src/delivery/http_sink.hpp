@@ -1,0 +1,39 @@
+#pragma once
+
+#include "delivery/http.hpp"
+#include "delivery/sink.hpp"
+
+namespace pushmetrics {
+
+/// Where requests of a sink go. The client must outlive it.
+struct HttpEndpoint {
+  HttpClient* client;
+  std::string base;
+  std::string unix_socket;
+  HttpOptions options;
+};
+
+/// A sink that is spoken to by one HTTP request a push.
+class HttpSink : public Sink {
+ public:
+  explicit HttpSink(HttpEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+  std::unique_ptr<Attempt> attempt(const Push& push, EventLoop::Clock::time_point deadline,
+                                   Done done) override;
+
+ protected:
+  /// The request for a push; `base()` begins its URL.
+  virtual HttpRequest request(const Push& push) const = 0;
+  /// What an answer means. By default as SPEC.md, "Delivery" has it.
+  virtual Verdict judge(const HttpResponse& response) const;
+
+  const std::string& base() const { return endpoint_.base; }
+
+ private:
+  HttpEndpoint endpoint_;
+};
+
+/// `body` as it goes over the wire: large ones compressed, with the header that says so among `headers`.
+std::string encode_body(const std::string& body, std::vector<std::string>& headers);
+
+}  // namespace pushmetrics

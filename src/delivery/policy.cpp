@@ -1,0 +1,38 @@
+#include "delivery/policy.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <string>
+
+namespace pushmetrics {
+
+bool is_retryable_status(int status) {
+  return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
+}
+
+std::optional<Duration> parse_retry_after(std::string_view text) {
+  long long seconds = 0;
+  const char* const end = text.data() + text.size();
+  if (!text.empty() && std::from_chars(text.data(), end, seconds).ptr == end) {
+    if (seconds < 0) return std::nullopt;
+    return std::chrono::seconds(std::min(seconds, 365LL * 86400));
+  }
+  // strptime(3) needs a terminated string. The form is fixed, in English and GMT.
+  std::tm time{};
+  const std::string date(text);
+  const char* const rest = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
+  if (rest == nullptr || *rest != '\0') return std::nullopt;
+  const auto when = std::chrono::system_clock::from_time_t(::timegm(&time));
+  return std::max<Duration>(Duration::zero(), when - std::chrono::system_clock::now());
+}
+
+Duration backoff(int number, std::mt19937& random) {
+  constexpr std::chrono::milliseconds first{250}, longest{5000};
+  const auto bound = std::min<Duration>(longest, Duration(first) * (1LL << std::min(number - 1, 10)));
+  return Duration(std::uniform_int_distribution<Duration::rep>(0, bound.count())(random));
+}
+
+}  // namespace pushmetrics

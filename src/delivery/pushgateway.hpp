@@ -1,0 +1,17 @@
+#pragma once
+
+#include "delivery/http_sink.hpp"
+
+namespace pushmetrics {
+
+/// Prometheus' Pushgateway, or what speaks its API (PROTOCOL.md, "Pushing").
+class Pushgateway : public HttpSink {
+ public:
+  using HttpSink::HttpSink;
+  Capabilities capabilities() const override { return {true, true, true, true}; }
+
+ protected:
+  HttpRequest request(const Push& push) const override;
+};
+
+}  // namespace pushmetrics

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "delivery/push.hpp"
+#include "support/duration.hpp"
+#include "support/event_loop.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pushmetrics {
+
+/// What one attempt at a delivery came to.
+struct Verdict {
+  enum class Kind {
+    delivered,
+    refused,  ///< for good: trying again would change nothing
+    retry     ///< not this time
+  };
+  Kind kind = Kind::delivered;
+  /// Why not, in words for a person that complete "not pushed: ".
+  std::string reason = {};
+  /// How long the server wants to be left alone.
+  std::optional<Duration> retry_after = std::nullopt;
+  /// The status of the server's answer, 0 where there was none.
+  int status = 0;
+};
+
+/// An attempt under way. Destroying it cancels it; then nobody is told.
+class Attempt {
+ public:
+  virtual ~Attempt() = default;
+};
+
+/// What a sink can do beside taking metrics.
+struct Capabilities {
+  bool replace = false;    ///< PushMode::replace
+  bool remove = false;     ///< delete groups
+  bool list = false;       ///< show its groups
+  bool read_back = false;  ///< tell the present values of a group
+};
+
+/// A kind of place that takes metrics, at one address.
+class Sink {
+ public:
+  using Done = std::function<void(Verdict)>;
+
+  virtual ~Sink() = default;
+  virtual Capabilities capabilities() const = 0;
+
+  /// Tries once, until `deadline` at the latest, and calls `done` once: perhaps before it returns.
+  /// `push` must outlive the attempt.
+  virtual std::unique_ptr<Attempt> attempt(const Push& push, EventLoop::Clock::time_point deadline,
+                                           Done done) = 0;
+};
+
+}  // namespace pushmetrics

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "delivery/http.hpp"
+#include "delivery/sink.hpp"
+#include "support/result.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace pushmetrics {
+
+/// A target's URL, taken apart (SPEC.md, "Where it pushes").
+struct TargetUrl {
+  enum class Kind { pushgateway, victoria_metrics, standard_output };
+
+  Kind kind = Kind::pushgateway;
+  /// http or https, without user and password and without a slash at the end.
+  std::string base;
+  std::string unix_socket;
+  std::string user;
+  std::string password;
+  /// The URL as it may be shown and stored: without user and password.
+  std::string name;
+};
+
+/// Understands `http://…`, `https://…`, `unix:/path/to.sock` and `stdout:`. A prefix behind a socket's path
+/// is set off by a colon: `unix:/run/pushgateway.sock:/prefix`.
+Result<TargetUrl> parse_target_url(std::string_view url);
+
+/// One place that every push goes to.
+struct Target {
+  /// For messages, and as the target's identity in the spool.
+  std::string name;
+  std::unique_ptr<Sink> sink;
+};
+
+/// What targets are made with. `http` must outlive them.
+struct TargetContext {
+  HttpClient& http;
+  /// What it says of user, password and token counts over what a URL says.
+  HttpOptions access;
+  /// Where `stdout:` prints.
+  int standard_output = 1;
+};
+
+Target make_target(const TargetUrl& url, const TargetContext& context);
+
+}  // namespace pushmetrics

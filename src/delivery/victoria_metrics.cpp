@@ -1,0 +1,18 @@
+#include "delivery/victoria_metrics.hpp"
+
+#include "support/text.hpp"
+
+namespace pushmetrics {
+
+HttpRequest VictoriaMetrics::request(const Push& push) const {
+  HttpRequest request;
+  request.method = "POST";
+  request.url = concat({base(), "?extra_label=job%3D", percent_encoded(push.group.job())});
+  for (const Label& label : push.group.labels())
+    request.url.append(concat({"&extra_label=", label.name, "%3D", percent_encoded(label.value)}));
+  request.headers = {"Content-Type: text/plain; version=0.0.4"};
+  request.body = encode_body(push.body, request.headers);
+  return request;
+}
+
+}  // namespace pushmetrics

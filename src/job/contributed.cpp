@@ -1,0 +1,57 @@
+#include "job/contributed.hpp"
+
+#include "metrics/exposition_parser.hpp"
+#include "metrics/exposition_writer.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+bool has_family(std::span<const Family> families, std::string_view name) {
+  return std::ranges::find(families, name, &Family::name) != families.end();
+}
+
+}  // namespace
+
+Contributed read_contributed(std::string_view text, std::span<const Family> own) {
+  ParsedFamilies parsed = parse_appended(text);
+  Contributed contributed;
+  for (const Diagnostic& diagnostic : parsed.diagnostics)
+    if (diagnostic.severity != Severity::note)
+      contributed.warnings.push_back(
+          concat({"line ", std::to_string(diagnostic.position.line), ": ", diagnostic.message}));
+
+  for (Family& family : parsed.families) {
+    if (has_family(own, family.name))
+      contributed.warnings.push_back(concat({family.name, " is one of the run's own metrics"}));
+    else
+      contributed.families.push_back(std::move(family));
+  }
+
+  // Families can also clash with each other in ways that no single line shows (s_count beside a summary s).
+  // Then none of them is sent, for the gateway would refuse all, the run's own included.
+  std::vector<Family> all(own.begin(), own.end());
+  all.insert(all.end(), contributed.families.begin(), contributed.families.end());
+  const CheckResult check = check_exposition(write_exposition(all));
+  if (!check.valid) {
+    contributed.families.clear();
+    const auto error = std::ranges::find(check.diagnostics, Severity::error, &Diagnostic::severity);
+    contributed.warnings.push_back(concat({"all of it is left out: ", error->message}));
+  }
+  return contributed;
+}
+
+void merge_into(std::vector<Family>& families, std::vector<Family> more) {
+  for (Family& family : more) {
+    const auto same = std::ranges::find(families, family.name, &Family::name);
+    if (same == families.end())
+      families.push_back(std::move(family));
+    else
+      std::ranges::move(family.samples, std::back_inserter(same->samples));
+  }
+}
+
+}  // namespace pushmetrics
