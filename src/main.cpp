@@ -1,3 +1,5 @@
 #include "app/app.hpp"
 
-int main(int argc, char** argv) { return pushmetrics::run_app(argc, argv); }
+#include <cstdlib>
+
+int main(int argc, char** argv) { std::_Exit(pushmetrics::run_app(argc, argv)); }

@@ -27,11 +27,13 @@ std::string environment_variable(const std::string& name) {
 
 // ---- the command line ----
 
-/// An option of the table and how often, and with what, it stands on the command line.
+/// An option of the table, and what CLI11 knows of it; null: it is not on the command line.
 struct Registered {
   const OptionSpec* spec;
   CLI::Option* option;
 };
+
+bool is_set(const CLI::Option* option) { return option != nullptr && option->count() > 0; }
 
 CLI::Option* register_option(CLI::App& app, const OptionSpec& spec) {
   std::string names = "--" + spec.name;
@@ -45,6 +47,17 @@ CLI::Option* register_option(CLI::App& app, const OptionSpec& spec) {
                             : app.add_option(names, [](const CLI::results_t&) { return true; });
   return option->multi_option_policy(spec.repeatable ? CLI::MultiOptionPolicy::TakeAll
                                                      : CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// Whether an option may be among the arguments. CLI11 takes its time over each option that it is told of,
+/// and the job waits meanwhile; so it is told of no others.
+bool may_stand_in(const std::vector<std::string>& arguments, const OptionSpec& spec) {
+  return std::ranges::any_of(arguments, [&](std::string_view argument) {
+    if (!argument.starts_with('-')) return false;
+    if (!argument.starts_with("--"))
+      return spec.letter != 0 && argument.find(spec.letter) != std::string_view::npos;
+    return argument.substr(2).starts_with(spec.name);
+  });
 }
 
 /// Splits off what stands behind the first `--`; false when there is none.
@@ -230,23 +243,24 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   app.allow_extras();
   std::vector<Registered> options;
   for (const OptionGroup& group : table)
-    for (const OptionSpec& spec : group.options) options.push_back({&spec, register_option(app, spec)});
+    for (const OptionSpec& spec : group.options)
+      options.push_back({&spec, may_stand_in(arguments, spec) ? register_option(app, spec) : nullptr});
 
   auto rest = parse_arguments(app, operands, arguments);
   if (!rest) return Error{rest.error()};
   for (const auto& [spec, option] : options) {
-    if (option->count() == 0) continue;
+    if (!is_set(option)) continue;
     const Stored result = spec->store(without_empty_values(option->results()));
     if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
   }
 
   std::string named_file = environment_variable("PUSHMETRICS_CONFIG");
   for (const auto& [spec, option] : options)
-    if (spec->name == "config" && option->count() > 0) named_file = option->results().back();
+    if (spec->name == "config" && is_set(option)) named_file = option->results().back();
   Configuration configuration = read_configuration(subcommand, named_file);
   Reading reading{std::move(*rest), std::move(configuration.problems)};
   for (const auto& [spec, option] : options)
-    if (option->count() == 0) read_other_sources(*spec, configuration, reading.problems);
+    if (!is_set(option)) read_other_sources(*spec, configuration, reading.problems);
 
   for (const auto& item : configuration.of_subcommand) {
     const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };

@@ -121,6 +121,7 @@ class Run {
     supervisor_.start();
     bool pushed = false;
     try {
+      if (!options_.dry_run) HttpClient::preload();
       say_what_was_noticed(problems);
       loop_.run_until([this] { return supervisor_.outcome().has_value(); });
       pushed = push();

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 namespace pushmetrics {
@@ -330,7 +332,18 @@ void HttpClient::Transfer::describe_failure(CURLcode code, HttpResponse& respons
 HttpClient::HttpClient(EventLoop& loop) : loop_(loop) {}
 HttpClient::~HttpClient() = default;
 
-void HttpClient::preload() { curl(); }
+void HttpClient::preload() {
+#ifndef PUSHMETRICS_STATIC_CURL
+  // Loading takes several milliseconds, in which the job's end would not be noticed. Whoever needs the
+  // functions meanwhile waits for them (the initialisation of curl()'s static). Without a thread, they are
+  // loaded then.
+  try {
+    std::thread([] { curl(); }).detach();
+  } catch (const std::system_error&) {
+    return;
+  }
+#endif
+}
 
 std::string HttpClient::library_version() {
   return curl().problem.empty() ? curl().version() : curl().problem;

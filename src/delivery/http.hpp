@@ -66,7 +66,7 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Loads libcurl now: while the job runs, say.
+  /// Loads libcurl on the side: while the job runs, say.
   static void preload();
   /// libcurl's own words on its version and its TLS library.
   static std::string library_version();
