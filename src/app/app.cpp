@@ -4,6 +4,7 @@
 #include "app/dashboard.hpp"
 #include "app/rules.hpp"
 #include "app/run.hpp"
+#include "delivery/http.hpp"
 #include "support/text.hpp"
 
 #include <array>
@@ -42,7 +43,10 @@ std::string overview() {
          "  pushmetrics run --url http://pushgateway:9091 -- ./backup.sh\n";
 }
 
-std::string version() { return "pushmetrics " PUSHMETRICS_VERSION " (commit " PUSHMETRICS_COMMIT ")\n"; }
+std::string version() {
+  return concat({"pushmetrics " PUSHMETRICS_VERSION " (commit " PUSHMETRICS_COMMIT ")\n",
+                 HttpClient::library_version(), "\n"});
+}
 
 int print(std::string_view text) { return write_all(1, text) ? exit_done : exit_not_delivered; }
 

@@ -1,5 +1,6 @@
 #include "delivery/http.hpp"
 
+#include "delivery/authorities.hpp"
 #include "support/text.hpp"
 
 #include <curl/curl.h>
@@ -15,6 +16,10 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#ifdef PUSHMETRICS_STATIC_CURL
+#include <nss.h>
+#endif
 
 namespace pushmetrics {
 namespace {
@@ -45,6 +50,8 @@ struct Curl {
 #define PUSHMETRICS_LINK(name) name = &::curl_##name;
     PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_LINK)
 #undef PUSHMETRICS_LINK
+    // Other sources of names are modules of the system's C library, which need not fit the one linked here.
+    ::__nss_configure_lookup("hosts", "files dns");
 #else
     void* library = ::dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
     if (library == nullptr) {
@@ -242,7 +249,9 @@ void HttpClient::Transfer::set_server(const HttpOptions& options) {
     set(CURLOPT_XOAUTH2_BEARER, options.bearer_token.c_str());
   }
   for (const std::string& header : options.headers) add_header(header);
-  if (!options.ca_certificates.empty()) set(CURLOPT_CAINFO, options.ca_certificates.c_str());
+  const std::string authorities =
+      options.ca_certificates.empty() ? system_authorities() : options.ca_certificates;
+  if (!authorities.empty()) set(CURLOPT_CAINFO, authorities.c_str());
   if (!options.certificate.empty()) set(CURLOPT_SSLCERT, options.certificate.c_str());
   if (!options.key.empty()) set(CURLOPT_SSLKEY, options.key.c_str());
   if (!options.verify) {
