@@ -1,0 +1,248 @@
+"""The GitHub Action: its steps' scripts are run as GitHub's runner does it."""
+
+import functools
+import hashlib
+import http.server
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import tarfile
+import threading
+
+import pytest
+import yaml
+
+from program import BINARY, clean_environment
+
+ACTION = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "action.yml").read_text())
+STEPS = ACTION["runs"]["steps"]
+
+
+class Runner:
+    """As much of GitHub's runner as a composite action needs."""
+
+    def __init__(self, directory, release):
+        self.workspace = directory / "workspace"
+        self.workspace.mkdir()
+        temporary = directory / "temporary"
+        temporary.mkdir()
+        self.summary = directory / "summary.md"
+        self.path_file = directory / "path"
+        self.environment = {
+            **clean_environment(directory),
+            "GITHUB_ACTIONS": "true",
+            "CI": "true",
+            "GITHUB_SERVER_URL": "https://github.invalid",
+            "GITHUB_REPOSITORY": "acme/shop",
+            "GITHUB_WORKFLOW": "nightly",
+            "GITHUB_JOB": "import",
+            "GITHUB_RUN_ID": "4711",
+            "GITHUB_RUN_NUMBER": "42",
+            "GITHUB_REF_NAME": "main",
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            "GITHUB_PATH": str(self.path_file),
+            "RUNNER_TEMP": str(temporary),
+            "PUSHMETRICS_RELEASE": release,
+        }
+
+    def evaluate(self, text, inputs):
+        """The expressions that action.yml uses: contexts and ||."""
+
+        def value(name):
+            context, _, key = name.strip().partition(".")
+            if context == "inputs":
+                assert key in ACTION["inputs"], key
+                return inputs.get(key, ACTION["inputs"][key].get("default", ""))
+            assert context == "github", name
+            return {"workspace": str(self.workspace), "repository": "acme/shop"}.get(key, "")
+
+        def expression(match):
+            return next((found for found in map(value, match[1].split("||")) if found), "")
+
+        return re.sub(r"\$\{\{(.*?)\}\}", expression, text)
+
+    def step(self, step, inputs):
+        if "if" in step:
+            assert step["if"] == "inputs.run != ''"
+            if not inputs.get("run"):
+                return None
+        assert step["shell"] == "bash"
+        environment = dict(self.environment)
+        environment.update({name: self.evaluate(text, inputs) for name, text in step.get("env", {}).items()})
+        if self.path_file.exists():
+            environment["PATH"] = ":".join([*self.path_file.read_text().splitlines(), environment["PATH"]])
+        script = self.workspace.parent / "step.sh"
+        script.write_text(step["run"])
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
+            env=environment,
+            cwd=self.evaluate(step.get("working-directory", ""), inputs) or self.workspace,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def __call__(self, **inputs):
+        """Runs the steps up to the first that fails; the result is that of the last that ran."""
+        inputs = {name.replace("_", "-"): value for name, value in inputs.items()}
+        last = None
+        for step in STEPS:
+            done = self.step(step, inputs)
+            last = done or last
+            if last.returncode != 0:
+                break
+        return last
+
+
+def pack(directory):
+    """A release that has the binary under test."""
+    name = f"pushmetrics-9.8.7-linux-{platform.machine()}"
+    archive = directory / f"{name}.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(BINARY, f"{name}/bin/pushmetrics")
+    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+    sums = f"{'0' * 64}  pushmetrics_9.8.7_amd64.deb\n{checksum}  {archive.name}\n"
+    (directory / "SHA256SUMS").write_text(sums)
+    return archive
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory):
+    """The address of a release, as GitHub would serve it."""
+    directory = tmp_path_factory.mktemp("release")
+    pack(directory)
+    handler = functools.partial(Quiet, directory=directory)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def action(tmp_path, release):
+    return Runner(tmp_path, release)
+
+
+def test_inputs_are_never_pasted_into_a_script():
+    for step in STEPS:
+        assert "${{" not in step["run"], step["name"]
+
+
+def test_the_scripts_please_shellcheck():
+    for step in STEPS:
+        script = "#!/bin/bash -e\n" + step["run"]
+        done = subprocess.run(["shellcheck", "-"], input=script, capture_output=True, text=True)
+        assert done.stdout == "", step["name"]
+
+
+def test_every_input_is_used_and_described():
+    used = set(re.findall(r"inputs\.([a-z-]+)", str(STEPS)))
+    assert used == set(ACTION["inputs"])
+    assert all(described["description"] for described in ACTION["inputs"].values())
+
+
+def test_a_script_is_run_and_pushed(action, gateway):
+    done = action(run="echo one\necho two", url=gateway.url, job="simple", labels="team=web,tier=db")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "one\ntwo\n"
+    group = next(group for group in gateway.groups() if group.labels["job"] == "simple")
+    assert {"team": "web", "tier": "db"}.items() <= group.labels.items()
+    assert group.values["job_success"] == 1
+
+
+def test_the_step_fails_as_the_script_does(action, gateway):
+    done = action(run="false | true\necho not reached", url=gateway.url, job="failing")
+    assert done.returncode == 1
+    assert "not reached" not in done.stdout
+    group = next(group for group in gateway.groups() if group.labels["job"] == "failing")
+    assert group.values["job_exit_code"] == 1
+
+
+HOSTILE = """a'b"c`touch owned`$(touch owned);touch owned #${HOME}"""
+
+
+def test_what_inputs_hold_is_not_executed(action, gateway):
+    done = action(run="true", url=gateway.url, job=HOSTILE, user=HOSTILE, password=HOSTILE)
+    assert done.returncode == 0, done.stderr
+    assert any(group.labels["job"] == HOSTILE for group in gateway.groups())
+    action(run="true", url=gateway.url, args=HOSTILE)
+    action(run="true", url=gateway.url, shell=HOSTILE + " {0}")
+    action(run="true", version=HOSTILE)
+    assert list(action.workspace.iterdir()) == []
+
+
+def test_the_job_is_not_given_the_secrets(action, gateway):
+    done = action(run="env", url=gateway.url, job="env", user="u", password="sesame", bearer_token="sesame")
+    assert "sesame" not in done.stdout + done.stderr
+    assert "INPUT_" not in done.stdout
+
+
+def test_options_are_quoted_as_for_a_shell(action, gateway):
+    done = action(run="true", url=gateway.url, job="quoted", args="-m 'files=3' --label \"note=two words\"")
+    assert done.returncode == 0, done.stderr
+    group = next(group for group in gateway.groups() if group.labels["job"] == "quoted")
+    assert group.labels["note"] == "two words"
+    assert group.values["files"] == 3
+
+
+@pytest.mark.parametrize(
+    "shell, script",
+    [
+        ("sh", "test -z \"$BASH_VERSION\" && echo 'hello'"),
+        ("python3 -I {0}", "print('hello')"),
+        ("bash -c 'exec \"$0\"' {0}", None),
+    ],
+)
+def test_the_script_has_the_shell_it_asks_for(action, gateway, shell, script):
+    done = action(run=script or "x", url=gateway.url, job="shell", shell=shell)
+    assert (done.stdout == "hello\n") == (script is not None), done.stderr
+
+
+def test_an_unknown_shell_is_refused(action):
+    done = action(run="true", shell="fish")
+    assert done.returncode == 1
+    assert "'fish'" in done.stdout
+
+
+def test_the_script_runs_where_it_shall(action, gateway):
+    (action.workspace / "below").mkdir()
+    done = action(run="pwd", url=gateway.url, job="where", working_directory=str(action.workspace / "below"))
+    assert done.stdout == f"{action.workspace}/below\n"
+
+
+def test_without_a_script_later_steps_have_pushmetrics(action):
+    done = action()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pushmetrics ")
+    (directory,) = action.path_file.read_text().splitlines()
+    assert os.access(directory + "/pushmetrics", os.X_OK)
+
+
+def test_an_archive_with_another_checksum_is_not_unpacked(tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    archive = pack(broken)
+    archive.write_bytes(archive.read_bytes() + b"\0")
+    (tmp_path / "runner").mkdir()
+    runner = Runner(tmp_path / "runner", f"file://{broken}")
+    done = runner(run="echo run all the same")
+    assert done.returncode != 0
+    assert "run all the same" not in done.stdout
+    assert not runner.path_file.exists()
+
+
+def test_a_platform_without_a_release_is_named(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  pushmetrics-9.8.7-linux-pdp11.tar.gz\n")
+    (tmp_path / "runner").mkdir()
+    done = Runner(tmp_path / "runner", f"file://{tmp_path}")()
+    assert done.returncode == 1
+    assert platform.machine() in done.stdout
