@@ -1,0 +1,93 @@
+#include "metrics/openmetrics_syntax.hpp"
+
+#include "metrics/exposition_number.hpp"
+#include "metrics/text_scan.hpp"
+
+#include <algorithm>
+
+namespace pushmetrics::openmetrics {
+namespace {
+
+constexpr std::array<TypeRule, 8> types = {{
+    {"unknown", "untyped", "", {""}, 1},
+    {"counter", "counter", "_total", {"_total", "_created"}, 2},
+    {"gauge", "gauge", "", {""}, 1},
+    {"histogram", "histogram", "", {"_bucket", "_count", "_sum", "_created"}, 4},
+    {"summary", "summary", "", {"", "_count", "_sum", "_created"}, 4},
+    {"info", "gauge", "_info", {"_info"}, 1},
+    {"stateset", "gauge", "", {""}, 1},
+    {"gaugehistogram", "", "", {"_bucket", "_gcount", "_gsum"}, 3},
+}};
+
+}  // namespace
+
+const TypeRule& unknown_type = types[0];
+const TypeRule& counter_type = types[1];
+
+const TypeRule* find_type(std::string_view name) {
+  const auto found = std::ranges::find(types, name, &TypeRule::name);
+  return found == types.end() ? nullptr : &*found;
+}
+
+std::string_view skip_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+std::string_view take_word(std::string_view& rest) {
+  const std::string_view word = rest.substr(0, rest.find_first_of(" \t"));
+  rest = skip_blanks(rest.substr(word.size()));
+  return word;
+}
+
+std::string_view take_labels(std::string_view& rest) {
+  bool quoted = false;
+  std::size_t at = rest.starts_with('{') ? 1 : rest.size();
+  for (; at < rest.size() && (quoted || rest[at] != '}'); ++at) {
+    if (rest[at] == '"') quoted = !quoted;
+    if (quoted && rest[at] == '\\') ++at;
+  }
+  if (at >= rest.size()) return {};
+  const std::string_view labels = rest.substr(0, at + 1);
+  rest = skip_blanks(rest.substr(labels.size()));
+  return labels;
+}
+
+std::optional<SampleLine> split_sample(std::string_view line) {
+  SampleLine parts;
+  const char* const end = line.data() + line.size();
+  const char* const name_end = scan::skip_class(line.data(), end, scan::metric_rest);
+  parts.name = line.substr(0, static_cast<std::size_t>(name_end - line.data()));
+  std::string_view rest = skip_blanks(line.substr(parts.name.size()));
+  parts.labels = take_labels(rest);
+  parts.value = take_word(rest);
+  if (!rest.starts_with('#')) parts.timestamp = take_word(rest);
+  parts.exemplar = rest;
+  if (parts.name.empty() || !is_exposition_number(parts.value)) return std::nullopt;
+  return parts;
+}
+
+bool is_exemplar(std::string_view text) {
+  if (!text.starts_with('#')) return false;
+  std::string_view rest = skip_blanks(text.substr(1));
+  if (take_labels(rest).empty() || !is_exposition_number(take_word(rest))) return false;
+  const std::string_view timestamp = take_word(rest);
+  return rest.empty() && (timestamp.empty() || is_exposition_number(timestamp));
+}
+
+void append_with_escapes(std::string& out, std::string_view text, Escapes where) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') {
+      out += text[at];
+      continue;
+    }
+    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (next == '"' && where == Escapes::help) continue;
+    out += '\\';
+    if (next == 'n' || next == '\\' || next == '"')
+      out += text[++at];
+    else
+      out += '\\';
+  }
+}
+
+}  // namespace pushmetrics::openmetrics
