@@ -136,7 +136,7 @@ class Run {
  private:
   /// Only now, with the job on its way.
   void say_what_was_noticed(const std::vector<std::string>& problems) const {
-    for (const std::string& problem : problems) console_.warn(problem);
+    for (const std::string& problem : problems) console_.warn(concat({problem, "; ignored"}));
     warn_of_high_cardinality(group_, options_.group, console_);
     if (!file_)
       console_.note(concat({"the job cannot add metrics: no PUSHMETRICS_FILE, as ", file_.error()}));
@@ -249,6 +249,13 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   options.report.resources = !options.no_resources;
   options.report.has_time_limit = options.time_limit.has_value();
+  for (const Family& own : report({}, options.report))
+    for (const Family& added : options.metrics)
+      if (added.name == own.name) {
+        console.error(
+            concat({"--metric: ", own.name, " is one of the run's own metrics; the job was not run"}));
+        return exit_run_usage;
+      }
   auto group = make_group(options.group, default_job(options, command));
   if (!group) {
     console.error(concat({group.error(), "; the job was not run"}));
