@@ -4,7 +4,7 @@ from servers import Gateway, Nginx, NodeExporter, Prometheus, VictoriaMetrics, h
 
 
 def test_a_gateway_reads_back_what_was_pushed(gateway):
-    gateway.push("# HELP a_total Help.\n# TYPE a_total counter\na_total{x=\"y\"} 1\nb 2.5\n", "servers", tier="db")
+    gateway.push('# HELP a_total Help.\n# TYPE a_total counter\na_total{x="y"} 1\nb 2.5\n', "servers", tier="db")
     group = gateway.group("servers", tier="db")
     assert group["a_total"].type == "counter"
     assert group["a_total"].help == "Help."
