@@ -143,14 +143,13 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
       constexpr std::array<std::string_view, 4> yes{"true", "1", "yes", "on"};
       if (std::ranges::find(no, value) != no.end()) return;
       if (std::ranges::find(yes, value) == yes.end()) {
-        problems.push_back(
-            concat({source.name, ": '", printable(value), "' is neither true nor false; ignored"}));
+        problems.push_back(concat({source.name, ": '", printable(value), "' is neither true nor false"}));
         continue;
       }
     }
     const Stored result = spec.store(source.values);
     if (result) return;
-    problems.push_back(concat({source.name, ": ", result.error(), "; ignored"}));
+    problems.push_back(concat({source.name, ": ", result.error()}));
   }
 }
 
@@ -216,7 +215,7 @@ Configuration read_configuration(std::string_view subcommand, const std::string&
     const auto text = read_small_file(file);
     if (!text) {
       if (file == named_file || ::access(file.c_str(), F_OK) == 0)
-        configuration.problems.push_back(concat({file, " cannot be read: ", text.error(), "; ignored"}));
+        configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));
       continue;
     }
     try {
@@ -228,8 +227,7 @@ Configuration read_configuration(std::string_view subcommand, const std::string&
           configuration.of_subcommand[item.name] = {file, item.inputs};
       }
     } catch (const std::exception& error) {
-      configuration.problems.push_back(
-          concat({file, ": ", printable(error.what()), "; the file is ignored"}));
+      configuration.problems.push_back(concat({file, ": ", printable(error.what())}));
     }
   }
   return configuration;
@@ -265,8 +263,8 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   for (const auto& item : configuration.of_subcommand) {
     const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };
     if (std::ranges::none_of(options, has_name))
-      reading.problems.push_back(concat(
-          {item.second.file, ": [", subcommand, "] has no option '", printable(item.first), "'; ignored"}));
+      reading.problems.push_back(
+          concat({item.second.file, ": [", subcommand, "] has no option '", printable(item.first), "'"}));
   }
   return reading;
 }

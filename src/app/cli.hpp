@@ -19,7 +19,7 @@ enum class Operands {
 /// What was read besides the options' values, which are in their places by then.
 struct Reading {
   std::vector<std::string> operands;
-  /// What was wrong with the environment and configuration files, and was ignored: whole sentences.
+  /// What was wrong with the environment and configuration files, and does not count: whole sentences.
   std::vector<std::string> problems;
 };
 

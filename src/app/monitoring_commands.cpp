@@ -1,14 +1,7 @@
-#include "app/cli.hpp"
-#include "app/common_options.hpp"
 #include "app/dashboard.hpp"
-#include "app/help.hpp"
 #include "app/rules.hpp"
+#include "app/subcommand.hpp"
 #include "support/text.hpp"
-
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace pushmetrics {
 namespace {
@@ -80,23 +73,13 @@ int print_command(std::string_view name, const Manual& manual, Result<std::strin
   Options options;
   CommonOptions common;
   const OptionTable table = describe(options, common);
-  const auto reading = read_options(name, table, Operands::none, arguments);
+  const Beginning beginning = begin_subcommand(name, manual, table, Operands::none, common, arguments);
+  if (beginning.end) return *beginning.end;
   const Console console = common.console();
-  const auto print = [&](std::string_view text) {
-    if (write_all(STDOUT_FILENO, text)) return exit_done;
-    console.error(concat({"standard output cannot be written: ", ::strerror(errno)}));
-    return exit_not_delivered;
-  };
-  const auto refuse = [&](const std::string& why) {
-    console.error(concat({why, ": see pushmetrics ", name, " --help"}));
-    return exit_usage;
-  };
-
-  if (common.help) return print(help_text(manual, table));
-  if (!reading) return refuse(reading.error());
-  for (const std::string& problem : reading->problems) console.warn(problem);
   const auto text = text_of(options);
-  return text ? print(*text) : refuse(text.error());
+  if (text) return print_result(*text, console);
+  console.error(concat({text.error(), ": see pushmetrics ", name, " --help"}));
+  return exit_usage;
 }
 
 }  // namespace

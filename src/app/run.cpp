@@ -110,7 +110,6 @@ class Run {
         console_(options.common.console()),
         group_(std::move(group)),
         file_(ContributedFile::create()),
-        program_(command.front()),
         supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
         http_(loop_) {}
 
@@ -125,7 +124,6 @@ class Run {
       if (!options_.dry_run) HttpClient::preload();
       say_what_was_noticed(problems);
       loop_.run_until([this] { return supervisor_.outcome().has_value(); });
-      say_if_nothing_was_run();
       pushed = push();
     } catch (const std::exception& error) {
       // Whatever goes wrong here, the job goes on to its end, and its status is handed on.
@@ -138,17 +136,10 @@ class Run {
  private:
   /// Only now, with the job on its way.
   void say_what_was_noticed(const std::vector<std::string>& problems) const {
-    for (const std::string& problem : problems) console_.warn(problem);
+    for (const std::string& problem : problems) console_.warn(concat({problem, "; ignored"}));
     warn_of_high_cardinality(group_, options_.group, console_);
     if (!file_)
       console_.note(concat({"the job cannot add metrics: no PUSHMETRICS_FILE, as ", file_.error()}));
-  }
-
-  /// There is no job then that could say so.
-  void say_if_nothing_was_run() const {
-    const Outcome& outcome = *supervisor_.outcome();
-    if (outcome.ending == Outcome::Ending::not_found || outcome.ending == Outcome::Ending::not_executable)
-      console_.error(concat({job_words(), "'", printable(program_), "' ", outcome.words()}));
   }
 
   std::string job_words() const { return concat({"job '", printable(group_.job()), "': "}); }
@@ -164,7 +155,6 @@ class Run {
   EventLoop loop_;
   GroupingKey group_;
   pushmetrics::Result<ContributedFile> file_;
-  std::string program_;
   Supervisor supervisor_;
   HttpClient http_;
 };
@@ -224,18 +214,9 @@ bool Run::deliver(const std::vector<Family>& own, const std::vector<Family>& add
         concat({job_words(), "the metrics that it or --metric added are lost: ", delivery.words()}));
     courier.send_to(*delivery.target, push_of(own), on_delivery);
   });
-  // Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and
-  // the second time must not cost the push that tells of the first.
-  constexpr std::chrono::seconds grace(2);
-  EventLoop::TimerId last_call = EventLoop::no_timer;
-  supervisor_.when_asked_to_end([&] {
-    if (last_call == EventLoop::no_timer)
-      last_call =
-          loop_.call_at(EventLoop::Clock::now() + grace, [&courier] { courier.give_up("told to end"); });
-  });
+  supervisor_.when_asked_to_end([&] { courier.give_up("told to end"); });
   loop_.run_until([&] { return courier.idle(); });
   supervisor_.when_asked_to_end(nullptr);
-  loop_.cancel(last_call);
   return delivered == targets.size();
 }
 
@@ -268,6 +249,13 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   options.report.resources = !options.no_resources;
   options.report.has_time_limit = options.time_limit.has_value();
+  for (const Family& own : report({}, options.report))
+    for (const Family& added : options.metrics)
+      if (added.name == own.name) {
+        console.error(
+            concat({"--metric: ", own.name, " is one of the run's own metrics; the job was not run"}));
+        return exit_run_usage;
+      }
   auto group = make_group(options.group, default_job(options, command));
   if (!group) {
     console.error(concat({group.error(), "; the job was not run"}));

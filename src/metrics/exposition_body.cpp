@@ -140,10 +140,9 @@ std::string ExpositionBody::pushed_series(const ExpositionSample& sample, const 
 std::vector<ExpositionBody::Collision> ExpositionBody::collisions() {
   std::vector<Collision> found;
   for (const FamilyEntry& whole : families_.entries()) {
-    if (!whole.has_samples() || (whole.type != MetricType::histogram && whole.type != MetricType::summary))
-      continue;
+    if (!whole.has_samples() || !whole.is_compound()) continue;
     for (const std::string_view suffix : {"_count", "_sum", "_bucket"}) {
-      if (suffix == "_bucket" && whole.type == MetricType::summary) continue;
+      if (suffix == "_bucket" && !whole.is_histogram()) continue;
       const FamilyEntry* part = families_.find(concat({whole.name, suffix}));
       if (part == nullptr || !part->has_samples()) continue;
       const bool whole_is_later = part->first_sample_line < whole.first_sample_line;

@@ -47,7 +47,8 @@ class ExpositionBody {
   /// Whether Pushgateway replaces the label by its own or, as to an empty `instance`, adds it to all others.
   bool is_replaced(const RawLabel& label) const;
 
-  /// Two families, the later one first, of which a Pushgateway can take only one.
+  /// Two families, of which a Pushgateway takes only one. (Of a gaugehistogram it takes both, but nobody can
+  /// read what it then serves.)
   struct Collision {
     const FamilyEntry* later;
     const FamilyEntry* earlier;

@@ -202,6 +202,11 @@ std::string after_label(std::string_view rest) {
   return concat({"expected `,` or `}` after the label value, found ", named(rest)});
 }
 
+std::string quote_within_name(std::string_view name) {
+  return concat({"a double quote within a name: write `=` between ", quoted(name),
+                 " and its value, or if the name is meant to be quoted, quote all of it"});
+}
+
 std::string repeated_label(std::string_view name) {
   return concat({"label ", quoted(name), " is given twice: keep one"});
 }
@@ -229,6 +234,8 @@ std::string type(std::string_view word) {
   if (lower == "info" || lower == "stateset")
     return concat({"the type ", quoted(lower),
                    " is OpenMetrics': write gauge, or read the input with --from openmetrics"});
+  if (word.find('\\') != std::string_view::npos)
+    return concat({"a backslash within the type ", quoted(word), ": write ", known});
   if (trim(word) != word) return "white space after the type: the line must end with it";
   return concat({"unknown metric type ", quoted(word), ": write ", known});
 }

@@ -23,6 +23,7 @@ std::string equals_sign(std::string_view name, std::string_view rest);
 std::string label_quote(std::string_view name, std::string_view rest);
 /// What follows a label's value, and is neither a comma nor a brace.
 std::string after_label(std::string_view rest);
+std::string quote_within_name(std::string_view name);
 std::string repeated_label(std::string_view name);
 /// A backslash in a label's value or a HELP text, with what it should escape.
 std::string escape(std::string_view rest);

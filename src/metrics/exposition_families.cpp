@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace pushmetrics {
@@ -91,10 +92,9 @@ class Gatherer : public ExpositionHandler {
     body_.add(line, raw);
     std::vector<Sample>& samples = families_.of(*part.family).samples;
     const auto [known, is_new] = samples_.try_emplace(identity(raw, *part.family), samples.size());
-    if (is_new)
-      samples.push_back(to_sample(raw));
-    else
-      samples[known->second] = to_sample(raw);
+    if (is_new) samples.emplace_back();
+    samples[known->second] = to_sample(raw);
+    drop_replaced_labels(line, raw, samples[known->second]);
   }
 
   Next on_error(Diagnostic error) override {
@@ -128,6 +128,20 @@ class Gatherer : public ExpositionHandler {
     return key;
   }
 
+  /// They would only make lines of one histogram differ.
+  void drop_replaced_labels(const ExpositionLine& line, const ExpositionSample& raw, Sample& sample) {
+    for (std::size_t i = raw.labels.size(); i-- > 0;) {
+      const RawLabel& label = raw.labels[i];
+      if (!body_.is_replaced(label)) continue;
+      sample.labels.erase(sample.labels.begin() + static_cast<std::ptrdiff_t>(i));
+      if (!label.value.empty() && replaced_.emplace(label.name).second &&
+          diagnostics_.size() < options_.limit)
+        diagnostics_.push_back(
+            {Severity::warning, line.at(label.name),
+             concat({"label ", label.name, " is the grouping key's own: the value here is without effect"})});
+    }
+  }
+
   void ignore(const ExpositionLine& line, std::string_view place, std::string_view why) {
     tell(line.at(place), why);
   }
@@ -140,6 +154,7 @@ class Gatherer : public ExpositionHandler {
   ExpositionBody body_;
   Families families_;
   std::map<std::string, std::size_t> samples_;
+  std::set<std::string, std::less<>> replaced_;
   std::vector<Diagnostic> diagnostics_;
 };
 

@@ -235,8 +235,7 @@ bool Reader::read_name(scan::CharacterClass start, scan::CharacterClass rest, st
   }
   if (at_ == end_ || !scan::is_in(*at_, start)) return true;
   at_ = scan::skip_class(at_, end_, rest);
-  if (is('"') && start == scan::metric_start)
-    return fail("a double quote within a name: quote all of the name, or nothing of it");
+  if (is('"')) return fail(complaint::quote_within_name(slice(begin, at_)));
   name = slice(begin, at_);
   return true;
 }

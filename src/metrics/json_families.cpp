@@ -34,7 +34,7 @@ std::string suggestion(std::string_view word, std::initializer_list<std::string_
   if (word.size() > 20) return "";
   const std::string spelled = lower_case(word);
   const auto distance = [&](std::string_view choice) { return edit_distance(spelled, choice); };
-  const std::string_view nearest = std::ranges::min(choices, {}, distance);
+  const std::string_view nearest = *std::ranges::min_element(choices, {}, distance);
   return distance(nearest) <= 2 ? concat({"; did you mean `", nearest, "`?"}) : "";
 }
 

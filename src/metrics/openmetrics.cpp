@@ -93,7 +93,8 @@ class Converter {
 
   std::string_view text_;
   const CheckOptions& options_;
-  ExpositionLine line_{0, nullptr};
+  ExpositionLine line_;
+  std::string_view line_text_;
   bool ended_ = false;
   std::optional<OpenFamily> family_;
   std::vector<PendingLine> pending_;
@@ -108,7 +109,7 @@ class Converter {
 
 Conversion Converter::convert() && {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  line_ = {1, text_.data()};
+  line_.begin = text_.data();
   std::size_t at = 0;
   if (text_.starts_with(byte_order_mark)) {
     repair(Repair::byte_order_mark, text_, "the byte order mark is left out");
@@ -117,13 +118,14 @@ Conversion Converter::convert() && {
   for (; at < text_.size() && errors_ < options_.limit; ++line_.number) {
     const std::size_t end = std::min(text_.find('\n', at), text_.size());
     line_.begin = text_.data() + at;
-    convert_line(text_.substr(at, end - at));
+    line_text_ = text_.substr(at, end - at);
+    convert_line(line_text_);
     at = end + 1;
   }
   close_family();
   if (line_.number > 1) --line_.number;
   if (!ended_ && errors_ < options_.limit)
-    repair(Repair::end_marker, {line_.begin, 0}, "`# EOF` is missing at the end");
+    repair(Repair::end_marker, line_text_, "`# EOF` is missing at the end");
   return {std::move(out_), std::move(diagnostics_)};
 }
 
@@ -283,8 +285,8 @@ void Converter::refuse_bare_name(std::string_view name) {
 
 void Converter::refuse_apart(std::string_view name, std::size_t first_line) {
   if (std::exchange(family_->is_refused, true)) return;
-  error({line_.begin, 0}, {"`", name, "` belongs to the family that began in line ",
-                           std::to_string(first_line), ": OpenMetrics wants all lines of a family together"});
+  error(line_text_, {"`", name, "` belongs to the family that began in line ", std::to_string(first_line),
+                     ": OpenMetrics wants all lines of a family together"});
 }
 
 bool Converter::check_timestamp(std::string_view timestamp) {

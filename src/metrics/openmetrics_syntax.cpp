@@ -75,18 +75,20 @@ bool is_exemplar(std::string_view text) {
 }
 
 void append_with_escapes(std::string& out, std::string_view text, Escapes where) {
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\') {
-      out += text[at];
-      continue;
-    }
-    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
-    if (next == '"' && where == Escapes::help) continue;
-    out += '\\';
-    if (next == 'n' || next == '\\' || next == '"')
-      out += text[++at];
+  for (;;) {
+    const std::size_t plain = std::min(text.find('\\'), text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    const char next = text.size() > 1 ? text[1] : '\0';
+    const bool is_known = next == 'n' || next == '\\' || next == '"';
+    if (next == '"' && where == Escapes::help)
+      out += '"';
+    else if (is_known)
+      out += text.substr(0, 2);
     else
-      out += '\\';
+      out += "\\\\";
+    text.remove_prefix(is_known ? 2 : 1);
   }
 }
 

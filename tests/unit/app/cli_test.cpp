@@ -180,18 +180,17 @@ TEST_CASE("what is wrong elsewhere is a problem, not an error, and the rest stil
   }();
   CAPTURE(problems);
   CHECK(problems.find("PUSHMETRICS_PUSH_TIMEOUT: 'nonsense' is not a duration") != std::string::npos);
-  CHECK(problems.find(file + ": instance-hostname: 'maybe' is neither true nor false; ignored") !=
-        std::string::npos);
-  CHECK(problems.find(file + ": [run] has no option 'no-such'; ignored") != std::string::npos);
+  CHECK(problems.find(file + ": instance-hostname: 'maybe' is neither true nor false") != std::string::npos);
+  CHECK(problems.find(file + ": [run] has no option 'no-such'") != std::string::npos);
 }
 
 TEST_CASE("a file that cannot be read is a problem only when it was asked for or is there") {
   Surroundings surroundings;
   CHECK(read({}).reading->problems.empty());
   CHECK(read({"--config", "/nowhere/at/all"}).reading->problems ==
-        Strings{"/nowhere/at/all cannot be read: No such file or directory; ignored"});
+        Strings{"/nowhere/at/all cannot be read: No such file or directory"});
   CHECK(read({"--config", "/dev/zero"}).reading->problems ==
-        Strings{"/dev/zero cannot be read: it is not a file; ignored"});
+        Strings{"/dev/zero cannot be read: it is not a file"});
 }
 
 TEST_CASE("sizes are read with their units") {

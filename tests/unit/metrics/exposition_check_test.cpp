@@ -163,6 +163,17 @@ TEST_CASE("of appended lines a bad one costs itself, and the last value of a ser
   CHECK(parsed.diagnostics[1].position.line == 5);
 }
 
+TEST_CASE("of appended lines, labels that the grouping key replaces are left out") {
+  const ParsedFamilies parsed =
+      parse_appended("# TYPE h histogram\nh_count{job=\"1\",x=\"1\"} 1\nh_sum{x=\"1\",instance=\"\"} 1\n");
+  REQUIRE(parsed.families.size() == 1);
+  for (const Sample& sample : parsed.families[0].samples)
+    CHECK(sample.labels == std::vector<Label>{{"x", "1"}});
+  REQUIRE(parsed.diagnostics.size() == 1);
+  CHECK(parsed.diagnostics[0].message ==
+        "label job is the grouping key's own: the value here is without effect");
+}
+
 TEST_CASE("of appended families that collide the later one is left out") {
   const ParsedFamilies parsed = parse_appended("s_count 1\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n");
   REQUIRE(parsed.families.size() == 1);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "support/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace pushmetrics {
+
+/// The whole text of a file or a stream. A large file is mapped, not copied.
+class FileText {
+ public:
+  /// `-` is standard input.
+  static Result<FileText> read(const std::string& path);
+
+  FileText(FileText&& other) noexcept;
+  FileText& operator=(FileText&&) = delete;
+  FileText(const FileText&) = delete;
+  FileText& operator=(const FileText&) = delete;
+  ~FileText();
+
+  std::string_view text() const { return mapped_.data() != nullptr ? mapped_ : std::string_view(copied_); }
+
+ private:
+  FileText() = default;
+
+  std::string copied_;
+  std::string_view mapped_;
+};
+
+}  // namespace pushmetrics

@@ -1,0 +1,101 @@
+"""The whole chain: a job, `run`, a Pushgateway, Prometheus that scrapes it and has the rules, an alert."""
+
+import contextlib
+
+import pytest
+
+from servers import Prometheus, http, wait_until
+
+ODD = 'nightly "dump"\\1'
+
+
+@pytest.fixture
+def watched(pushmetrics, gateway, tmp_path):
+    """A Prometheus that scrapes the gateway every second and has the rules printed with these options."""
+    with contextlib.ExitStack() as servers:
+
+        def watched(*options):
+            gateway.wipe()
+            result = pushmetrics("rules", *options)
+            assert (result.status, result.stderr) == (0, "")
+            directory = tmp_path / "prometheus"
+            directory.mkdir()
+            (directory / "rules.yml").write_text(result.stdout)
+            config = Prometheus.scraping([gateway.address], interval="1s") + "rule_files: [rules.yml]\n"
+            return servers.enter_context(Prometheus(directory, config))
+
+        yield watched
+
+
+def firing(prometheus):
+    """{(alert, job): the alert}"""
+    alerts = [alert for alert in prometheus.alerts() if alert["state"] == "firing"]
+    found = {(alert["labels"]["alertname"], alert["labels"]["job"]): alert for alert in alerts}
+    assert len(found) == len(alerts)
+    return found
+
+
+def wait_for_alerts(prometheus, expected):
+    wait_until(lambda: set(firing(prometheus)) == expected, 20, f"{expected} fire, and nothing else", 0.2)
+    return firing(prometheus)
+
+
+def wait_for_scrape(prometheus, jobs):
+    """Until what these jobs pushed last was scraped, and the rules have seen it."""
+
+    def completions():
+        return prometheus.query("job_last_completion_timestamp_seconds")
+
+    wait_until(lambda: jobs <= {labels["job"] for labels, _ in completions()}, 20, f"{jobs} are scraped", 0.2)
+
+
+def run_jobs(run):
+    """Of each ending one."""
+    assert run("-j", "good", "-l", "environment=production", "--", "true").status == 0
+    failing = run("-j", "bad", "-i", "db1", "-l", "environment=production", "--", "sh", "-c", "exit 3")
+    assert failing.status == 3
+    assert run("-j", ODD, "--", "sh", "-c", "kill -KILL $$").status == -9
+    assert run("-j", "late", "--timeout", "200ms", "--", "sleep", "60").status == 124
+
+
+def test_an_alert_fires_for_the_job_that_failed_and_not_for_the_good_one(watched, gateway, run):
+    prometheus = watched()
+    run_jobs(run)
+    wait_for_scrape(prometheus, {"good", "bad", ODD, "late"})
+    failed = {("JobFailed", job) for job in ("bad", ODD, "late")}
+    alerts = wait_for_alerts(prometheus, failed | {("JobTimedOut", "late")})
+
+    bad = alerts["JobFailed", "bad"]
+    own = {"job": "bad", "instance": "db1", "environment": "production"}
+    assert bad["labels"] == own | {"alertname": "JobFailed", "severity": "warning"}
+    summary = "Job bad, environment production, instance db1 failed with exit status 3"
+    assert bad["annotations"]["summary"] == summary
+    assert alerts["JobFailed", ODD]["annotations"]["summary"] == f"Job {ODD} failed with exit status 137"
+
+    rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
+    assert rules and not [rule for rule in rules if rule["health"] == "err"]
+    (series,) = prometheus.query('ALERTS{alertstate="firing",alertname="JobFailed",job="bad"}')
+    assert series[1] == 1
+
+
+def test_an_alert_ends_with_the_next_success(watched, run):
+    prometheus = watched()
+    assert run("-j", "bad", "--", "false").status == 1
+    wait_for_alerts(prometheus, {("JobFailed", "bad")})
+    assert run("-j", "bad", "--", "true").status == 0
+    wait_for_alerts(prometheus, set())
+
+
+def test_the_rules_for_one_job_leave_the_others_alone(watched, run):
+    prometheus = watched("--job", ODD)
+    run_jobs(run)
+    wait_for_scrape(prometheus, {"good", "bad", ODD, "late"})
+    wait_for_alerts(prometheus, {("JobFailed", ODD)})
+
+
+def test_a_push_that_the_gateway_refuses_is_told_of(watched, gateway, run):
+    prometheus = watched()
+    assert run("-j", "good", "--", "true").status == 0
+    refused = http("POST", gateway.url + "/metrics/job/other", b"# TYPE job_success counter\njob_success 1\n")
+    assert refused.status == 400
+    wait_for_alerts(prometheus, {("PushRefused", "other")})

@@ -1,0 +1,122 @@
+"""Verdicts on exposition text: ours, and those of real Pushgateways."""
+
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from servers import Gateway
+
+
+class OurVerdicts:
+    """check_exposition in a process of its own, for thousands of questions."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [os.environ["PUSHMETRICS_VERDICTS"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+    def ask(self, mode, text):
+        """Whether it is accepted, whether it is canonical, what would be pushed, and the first error."""
+        self.process.stdin.write(b"%s %d\n%s" % (mode.encode(), len(text), text))
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().decode().rstrip("\n").split(" ", 3)
+        assert len(answer) == 4, f"no answer on {text!r}"
+        return answer[0] == "valid", answer[1] == "canonical", self.process.stdout.read(int(answer[2])), answer[3]
+
+
+class GatewayVerdicts:
+    """What a real gateway says, each text posted to a group of its own."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.connection = None
+        self.count = 0
+
+    def __exit__(self, *_):
+        self.gateway.stop()
+
+    def ask(self, text):
+        """Whether it is accepted, and the message. A connection that is dropped is a refusal, too."""
+        self.count += 1
+        path = f"/metrics/job/{self.count}"
+        try:
+            status, message = self._request("POST", path, text)
+        except (http.client.HTTPException, ConnectionError):
+            self._reconnect()
+            status, message = None, "the connection is dropped"
+        if not message.startswith("text format parsing error"):
+            self._request("DELETE", path)
+        return status == 200, message
+
+    def wipe(self):
+        self.gateway.wipe()
+
+    def _reconnect(self):
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=10)
+
+    def _request(self, method, path, body=None):
+        if self.connection is None:
+            self._reconnect()
+        self.connection.request(method, path, body)
+        reply = self.connection.getresponse()
+        return reply.status, reply.read().decode(errors="replace").strip()
+
+
+class NewerGateway(Gateway):
+    def __init__(self, directory, binary):
+        super().__init__(directory)
+        self.name = str(binary)
+
+
+def version_of(binary):
+    """(1, 11, 2), say; None if it does not run here."""
+    try:
+        told = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=10)
+    except OSError:
+        return None
+    found = re.search(r"version (\d+)\.(\d+)\.(\d+)", told.stdout + told.stderr)
+    return tuple(map(int, found.groups())) if found else None
+
+
+def newer_gateway_binary():
+    """A Pushgateway of Debian's next releases, taken from where this machine takes its packages; None if there is
+    none to be had. Nothing is installed; it is kept beside the build."""
+    directory = pathlib.Path(os.environ["PUSHMETRICS_VERDICTS"]).parent / "newer-pushgateway"
+    binary = directory / "usr/bin/prometheus-pushgateway"
+    if not binary.exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        (directory / "lists/partial").mkdir(parents=True)
+        (directory / "cache/archives/partial").mkdir(parents=True)
+        try:
+            _download(directory)
+        except (subprocess.SubprocessError, OSError, StopIteration):
+            return None
+    return binary if version_of(binary) else None
+
+
+def _download(directory):
+    sources = pathlib.Path("/etc/apt/sources.list.d/debian.sources").read_text()
+    stanza = next(part for part in re.split(r"\n\s*\n", sources) if "-security" not in part)
+    (directory / "next.sources").write_text(re.sub(r"(?m)^Suites:.*", "Suites: sid", stanza) + "\n")
+    options = [
+        f"-oDir::Etc::SourceList={directory}/next.sources",
+        "-oDir::Etc::SourceParts=/nonexistent",
+        f"-oDir::State::Lists={directory}/lists",
+        f"-oDir::Cache={directory}/cache",
+        "-oAPT::Sandbox::User=root",
+    ]
+    run = {"check": True, "capture_output": True, "timeout": 90, "cwd": directory}
+    subprocess.run(["apt-get", *options, "update"], **run)
+    subprocess.run(["apt-get", *options, "download", "prometheus-pushgateway"], **run)
+    package = next(directory.glob("*.deb"))
+    subprocess.run(["dpkg", "-x", package, directory], **run)
+    shutil.rmtree(directory / "lists")
+    shutil.rmtree(directory / "cache")
