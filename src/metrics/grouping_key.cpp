@@ -30,14 +30,6 @@ bool needs_base64(std::string_view value) {
   return value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
 }
 
-void append_segment(std::string& path, std::string_view name, std::string_view value) {
-  path.append("/").append(name);
-  if (needs_base64(value))
-    path.append("@base64/").append(base64url(value));
-  else
-    path.append("/").append(percent_encoded(value));
-}
-
 }  // namespace
 
 Result<GroupingKey> GroupingKey::make(std::string job, std::vector<Label> labels) {
@@ -71,8 +63,8 @@ std::optional<std::string_view> GroupingKey::value(std::string_view name) const 
 
 std::string GroupingKey::url_path() const {
   std::string path = "/metrics";
-  append_segment(path, "job", job_);
-  for (const Label& label : labels_) append_segment(path, label.name, label.value);
+  append_path_segment(path, "job", job_);
+  for (const Label& label : labels_) append_path_segment(path, label.name, label.value);
   return path;
 }
 
@@ -86,6 +78,14 @@ std::string GroupingKey::to_string() const {
     text += '"';
   }
   return text;
+}
+
+void append_path_segment(std::string& path, std::string_view name, std::string_view value) {
+  path.append("/").append(name);
+  if (needs_base64(value))
+    path.append("@base64/").append(base64url(value));
+  else
+    path.append("/").append(percent_encoded(value));
 }
 
 }  // namespace pushmetrics

@@ -40,4 +40,7 @@ class GroupingKey {
   std::vector<Label> labels_;
 };
 
+/// Appends `/<name>/<value>`, the value encoded so that it arrives as it is, whatever its bytes.
+void append_path_segment(std::string& path, std::string_view name, std::string_view value);
+
 }  // namespace pushmetrics

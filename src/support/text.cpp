@@ -57,6 +57,62 @@ std::string printable(std::string_view text, std::size_t limit) {
   return clean;
 }
 
+std::string_view next_character(std::string_view text) {
+  const std::size_t length = utf8_sequence(text, 0);
+  return text.substr(0, length == 0 ? 1 : length);
+}
+
+char32_t code_point(std::string_view character) {
+  if (utf8_sequence(character, 0) != character.size()) return 0xFFFD;
+  const auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return lead;
+  char32_t code = lead & (0xFFU >> (character.size() + 1));
+  for (const char c : character.substr(1)) code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
+  return code;
+}
+
+std::string escaped_for_terminal(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view character = next_character(text);
+    const char32_t code = code_point(character);
+    text.remove_prefix(character.size());
+    const bool broken = character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
+    if (code == '\n') {
+      out += "\\n";
+    } else if (code == '"' || code == '\\') {
+      out.append("\\").append(character);
+    } else if (broken || code < ' ' || code == 0x7F || is_c1_control(character)) {
+      for (const char c : character) {
+        const auto byte = static_cast<unsigned char>(c);
+        out.append("\\x") += hex[byte >> 4U];
+        out += hex[byte & 15U];
+      }
+    } else {
+      out += character;
+    }
+  }
+  return out;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const std::string_view character = next_character(text);
+    const char32_t code = code_point(character);
+    text.remove_prefix(character.size());
+    const bool combining = (code >= 0x300 && code < 0x370) || code == 0x200B || code == 0x200D ||
+                           (code >= 0xFE00 && code <= 0xFE0F);
+    const bool wide = (code >= 0x1100 && code < 0x1160) || (code >= 0x2E80 && code < 0xA4D0) ||
+                      (code >= 0xAC00 && code < 0xD7A4) || (code >= 0xF900 && code < 0xFB00) ||
+                      (code >= 0xFF00 && code < 0xFF61) || (code >= 0x1F300 && code < 0x1FB00) ||
+                      (code >= 0x20000 && code < 0x30000);
+    width += combining ? 0 : wide ? 2 : 1;
+  }
+  return width;
+}
+
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
   while (true) {

@@ -16,6 +16,19 @@ bool is_valid_utf8(std::string_view text);
 /// "...".
 std::string printable(std::string_view text, std::size_t limit = 300);
 
+/// The first character of `text`, which is not empty; of what is not well-formed UTF-8, one byte.
+std::string_view next_character(std::string_view text);
+
+/// The number of a well-formed character; of another byte, that of U+FFFD.
+char32_t code_point(std::string_view character);
+
+/// `text` so that a terminal shows all of it: `\\`, `\"` and `\n`, as in a label's value, and `\x1b` for
+/// other control characters and what is not UTF-8.
+std::string escaped_for_terminal(std::string_view text);
+
+/// In columns of a terminal, roughly: wide characters count as two, combining marks as none.
+std::size_t display_width(std::string_view text);
+
 /// The parts of `text` between separators; empty parts are left out.
 std::vector<std::string_view> split(std::string_view text, std::string_view separators);
 

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "metrics/grouping_key.hpp"
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// The grouping key of a group exactly as a gateway holds it: what names it in a DELETE. Unlike a GroupingKey
+/// it may be one that must never be pushed to: with an empty `instance`, or bytes that are not UTF-8.
+class GroupLabels {
+ public:
+  GroupLabels() = default;
+  /// With the job among `labels`, in any order; of a name given twice the last counts.
+  explicit GroupLabels(std::vector<Label> labels);
+  explicit GroupLabels(const GroupingKey& key);
+
+  /// The job first, the others sorted by name.
+  const std::vector<Label>& labels() const { return labels_; }
+  bool empty() const { return labels_.empty(); }
+  std::string_view job() const { return value("job").value_or(""); }
+  std::optional<std::string_view> value(std::string_view name) const;
+
+  GroupLabels without(std::string_view name) const;
+  GroupLabels with(Label label) const;
+
+  /// `/metrics/job/<job>{/<name>/<value>}`, which reaches exactly this group (PROTOCOL.md, "Grouping key in
+  /// the URL").
+  std::string url_path() const;
+  /// `job="backup",instance="db1"`, fit for a terminal: what is no printable UTF-8 is written `\xff`.
+  std::string to_string() const;
+  /// The options of `pushmetrics delete` that name this group, quoted for a shell.
+  std::string as_options() const;
+
+  bool operator==(const GroupLabels&) const = default;
+  auto operator<=>(const GroupLabels&) const = default;
+
+ private:
+  std::vector<Label> labels_;
+};
+
+/// `text` as one word of a POSIX shell, on one line.
+std::string shell_word(std::string_view text);
+
+}  // namespace pushmetrics

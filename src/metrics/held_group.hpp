@@ -1,0 +1,46 @@
+#pragma once
+
+#include "metrics/group_labels.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace pushmetrics {
+
+/// What a target holds of one group, as far as pushmetrics has a use for it.
+struct HeldGroup {
+  using Time = std::chrono::system_clock::time_point;
+
+  GroupLabels labels;
+  /// How sure it is that `labels` name the group.
+  enum class Name {
+    exact,
+    /// The gateway did not say whether there is an empty `instance`: it may be a label more.
+    perhaps_empty_instance,
+    /// It holds bytes that are not UTF-8, and the gateway did not say which.
+    unknown_bytes,
+  };
+  Name name = Name::exact;
+
+  /// Empty: never, as far as the target tells.
+  std::optional<Time> last_push;
+  std::optional<Time> last_failed_push;
+  bool last_push_successful = true;
+
+  /// Of the metrics that `pushmetrics run` pushes; empty: the group has none.
+  std::optional<double> success, duration_seconds, running, last_success_seconds, expected_interval_seconds;
+
+  /// Without the gateway's own push_time_seconds and push_failure_time_seconds.
+  std::size_t families = 0;
+  std::size_t series = 0;
+
+  /// The later of last push and last failed push.
+  std::optional<Time> last_touched() const {
+    if (!last_push || !last_failed_push) return last_push ? last_push : last_failed_push;
+    return std::max(*last_push, *last_failed_push);
+  }
+};
+
+}  // namespace pushmetrics
