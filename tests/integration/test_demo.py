@@ -1,0 +1,39 @@
+"""The demonstration that the README promises works, is short, and leaves nothing behind."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from program import BINARY
+from servers import http
+
+DEMO = pathlib.Path(__file__).parent.parent / "demo"
+
+
+def test_the_demo_shows_two_jobs_in_a_pushgateway_and_stops_it(tmp_path):
+    result = subprocess.run(
+        [DEMO],
+        env={**os.environ, "PUSHMETRICS": BINARY, "TMPDIR": str(tmp_path), "PUSHGATEWAY_URL": "http://127.0.0.1:1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        text=True,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    shown = result.stdout
+    assert re.search(r"(?m)^\$ pushmetrics run -j backup .*\n\(exit status 0\)$", shown)
+    assert re.search(r"(?m)^\$ pushmetrics run -j verify .*\ngzip: .*\n\(exit status 1\)$", shown)
+    assert re.search(r'(?m)^job="backup",tier="documents" +success +0 ', shown)
+    assert re.search(r'(?m)^job="verify" +failure +1 .* never ', shown)
+    assert re.search(r'(?m)^job_duration_seconds\{instance="",job="backup",tier="documents"\} [0-9.e-]+$', shown)
+    assert re.search(r'(?m)^backup_bytes\{instance="",job="backup",tier="documents"\} \d+$', shown)
+    assert len(shown.splitlines()) < 50
+
+    gateway = re.search(r"PUSHGATEWAY_URL=(\S+)", shown).group(1)
+    with pytest.raises(OSError):
+        http("GET", gateway)
+    assert list(tmp_path.iterdir()) == []
