@@ -49,7 +49,7 @@ class Converter {
   enum class Repair {
     byte_order_mark,
     carriage_return,
-    trailing_space,
+    outer_space,
     empty_line,
     comment,
     end_marker,
@@ -135,12 +135,12 @@ void Converter::convert_line(std::string_view line) {
     repair(Repair::carriage_return, line.substr(line.size()),
            "carriage returns at the lines' ends are left out");
   }
-  const std::string_view kept = line.substr(0, line.find_last_not_of(" \t") + 1);
+  const std::string_view kept = trim(line);
   if (kept.size() != line.size() && !line.starts_with("# HELP "))
-    repair(Repair::trailing_space, line.substr(kept.size()), "white space at the lines' ends is left out");
+    repair(Repair::outer_space, line, "white space around lines is left out");
   line = kept;
   if (line.empty()) {
-    repair(Repair::empty_line, line, "empty lines are not part of OpenMetrics");
+    repair(Repair::empty_line, line_text_, "empty lines are not part of OpenMetrics");
     leave_out();
   } else if (ended_) {
     error(line, {"nothing may follow after `# EOF`"});
@@ -358,14 +358,15 @@ std::vector<Diagnostic> merge(std::vector<Diagnostic> a, std::vector<Diagnostic>
 
 CheckResult check_openmetrics(std::string_view text, const CheckOptions& options) {
   Conversion conversion = Converter(text, options).convert();
-  CheckOptions strict = options;
-  strict.strictness = Strictness::strict;
-  CheckResult result = check_exposition(conversion.text, strict);
+  CheckResult result = check_exposition(conversion.text, options);
   result.diagnostics = merge(std::move(conversion.diagnostics), std::move(result.diagnostics), options.limit);
   result.valid = std::ranges::find(result.diagnostics, Severity::error, &Diagnostic::severity) ==
                  result.diagnostics.end();
   result.canonical = false;
-  result.repaired = result.valid ? std::move(conversion.text) : "";
+  if (!result.valid)
+    result.repaired.clear();
+  else if (result.repaired.empty())
+    result.repaired = std::move(conversion.text);
   return result;
 }
 

@@ -21,8 +21,8 @@ namespace pushmetrics {
 /// - Timestamps are an error unless stripped.
 /// - Families must not be interleaved; metadata comes before samples; a counter's samples end in `_total`.
 ///
-/// Repaired with a note, and refused under Strictness::strict: a missing `# EOF`, CRLF, a BOM, white space at
-/// a line's end, empty lines, comments, the type `untyped`, a counter whose own name ends in `_total`; what
+/// Repaired with a note, and refused under Strictness::strict: a missing `# EOF`, CRLF, a BOM, white space
+/// around a line, empty lines, comments, the type `untyped`, a counter whose own name ends in `_total`; what
 /// is left out with a note is refused then too. A note is given for the first of its kind only.
 CheckResult check_openmetrics(std::string_view text, const CheckOptions& = {});
 

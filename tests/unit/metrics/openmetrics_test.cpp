@@ -132,12 +132,13 @@ TEST_CASE("a sample without its type's suffix is refused, with those that there 
 }
 
 TEST_CASE("what is not quite OpenMetrics is repaired with a note, and refused under strict") {
-  const std::string body = "\xEF\xBB\xBF# TYPE a_total counter\r\n\na_total 1 \n# say\n# TYPE b untyped\nb 1";
+  const std::string body =
+      "\xEF\xBB\xBF# TYPE a_total counter\r\n\na_total 1 \n # say\n# TYPE b untyped\nb 1";
   const CheckResult lenient = check_openmetrics(body);
   CHECK(lenient.repaired == "# TYPE a_total counter\n\na_total 1\n\n# TYPE b untyped\nb 1\n");
   for (const char* note :
        {"1:1: note: the byte order mark", "1:23: note: carriage returns", "2:1: note: empty lines",
-        "3:10: note: white space", "3:1: note: in OpenMetrics a counter's TYPE", "4:1: note: comments",
+        "3:1: note: white space", "3:1: note: in OpenMetrics a counter's TYPE", "4:2: note: comments",
         "5:10: note: the type `untyped`", "6:1: note: `# EOF` is missing"})
     CHECK(mentions(spelled(lenient.diagnostics), note));
   const CheckResult strict = check_openmetrics(body, {.strictness = Strictness::strict});
