@@ -1,6 +1,7 @@
 #include "delivery/http.hpp"
 
 #include "delivery/authorities.hpp"
+#include "delivery/policy.hpp"
 #include "support/text.hpp"
 
 #include <curl/curl.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <ctime>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -79,6 +81,17 @@ constexpr long to_curl_milliseconds(Duration duration) {
   return std::clamp<long>(static_cast<long>(milliseconds), 1, 1L << 30);
 }
 
+/// As OpenSSL writes it (`Nov 23 06:23:01 2026 GMT`), or as curl's other TLS libraries do.
+std::optional<std::chrono::system_clock::time_point> parse_certificate_time(std::string_view text) {
+  const std::string terminated(trim(text));
+  for (const char* form : {"%b %d %H:%M:%S %Y GMT", "%Y-%m-%d %H:%M:%S GMT"}) {
+    std::tm time{};
+    const char* const rest = ::strptime(terminated.c_str(), form, &time);
+    if (rest != nullptr && *rest == '\0') return std::chrono::system_clock::from_time_t(::timegm(&time));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 // ---- one request ----
@@ -105,6 +118,7 @@ class HttpClient::Transfer {
   void set_server(const HttpOptions& options);
   void add_header(const std::string& header);
   void describe_failure(CURLcode code, HttpResponse& response) const;
+  void describe_connection(HttpResponse& response) const;
 
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -225,6 +239,7 @@ void HttpClient::Transfer::set_request() {
   set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   if (request_.method != "GET" && request_.method != "DELETE") set_body();
   set(CURLOPT_USERAGENT, "pushmetrics");
+  if (request_.inspect_certificate) set(CURLOPT_CERTINFO, 1L);
   set(CURLOPT_WRITEFUNCTION, on_body);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, on_header);
@@ -288,6 +303,9 @@ std::size_t HttpClient::Transfer::on_header(char* data, std::size_t size, std::s
   };
   keep("retry-after:", transfer.response_.retry_after);
   keep("location:", transfer.response_.location);
+  std::string date;
+  keep("date:", date);
+  if (!date.empty()) transfer.response_.server_time = parse_http_date(date);
   return line.size();
 }
 
@@ -297,8 +315,28 @@ void HttpClient::Transfer::finish(CURLcode code) {
   response_.status = static_cast<int>(status);
   // An answer whose end is not wanted is an answer all the same.
   if (code != CURLE_OK && !body_cut_) describe_failure(code, response_);
+  describe_connection(response_);
   const Done done = std::move(done_);
   done(std::move(response_));
+}
+
+void HttpClient::Transfer::describe_connection(HttpResponse& response) const {
+  const char* peer = nullptr;
+  curl_off_t looked_up = 0;
+  curl().easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &peer);
+  curl().easy_getinfo(easy_, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+  response.peer = peer == nullptr ? "" : peer;
+  response.name_resolved = looked_up > 0;
+  if (!request_.inspect_certificate) return;
+  curl_certinfo* chain = nullptr;
+  curl().easy_getinfo(easy_, CURLINFO_CERTINFO, &chain);
+  if (chain == nullptr || chain->num_of_certs == 0) return;
+  for (const curl_slist* line = chain->certinfo[0]; line != nullptr; line = line->next) {
+    const std::string_view text = line->data;
+    constexpr std::string_view label = "Expire date:";
+    if (text.starts_with(label))
+      response.certificate_expires = parse_certificate_time(text.substr(label.size()));
+  }
 }
 
 void HttpClient::Transfer::describe_failure(CURLcode code, HttpResponse& response) const {

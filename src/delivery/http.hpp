@@ -3,8 +3,10 @@
 #include "support/duration.hpp"
 #include "support/event_loop.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct HttpRequest {
   std::string unix_socket;
   std::vector<std::string> headers;
   std::string body;
+  bool inspect_certificate = false;
 };
 
 struct HttpResponse {
@@ -51,6 +54,14 @@ struct HttpResponse {
   std::string body;
   std::string retry_after;
   std::string location;
+  /// The server's clock, to the second, where it told the time.
+  std::optional<std::chrono::system_clock::time_point> server_time;
+  /// The address at the other end: a proxy's, where one is in between. Empty: no connection.
+  std::string peer;
+  /// The server's name had an address. False also when nothing had to be looked up.
+  bool name_resolved = false;
+  /// When the server's certificate ends, where `HttpRequest::inspect_certificate` asked for it.
+  std::optional<std::chrono::system_clock::time_point> certificate_expires;
 };
 
 /// HTTP by libcurl, driven by the event loop. libcurl is loaded and initialised when it is first needed, so

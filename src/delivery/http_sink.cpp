@@ -74,7 +74,20 @@ std::unique_ptr<Attempt> HttpSink::attempt(const Push& push, EventLoop::Clock::t
   return attempt;
 }
 
-Verdict HttpSink::judge(const HttpResponse& response) const {
+Verdict HttpSink::judge(const HttpResponse& response) const { return verdict_of(response); }
+
+HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::string method,
+                                         std::string_view path, EventLoop::Clock::time_point deadline,
+                                         HttpClient::Done done, HttpClient::Consumer consumer) {
+  HttpRequest request;
+  request.method = std::move(method);
+  request.url = concat({endpoint.base, path});
+  request.unix_socket = endpoint.unix_socket;
+  return endpoint.client->start(std::move(request), endpoint.options, deadline, std::move(done),
+                                std::move(consumer));
+}
+
+Verdict verdict_of(const HttpResponse& response) {
   Verdict verdict;
   verdict.kind = kind_of(response);
   verdict.status = response.status;

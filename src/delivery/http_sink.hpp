@@ -3,6 +3,10 @@
 #include "delivery/http.hpp"
 #include "delivery/sink.hpp"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace pushmetrics {
 
 /// Where requests of a sink go. The client must outlive it.
@@ -24,14 +28,23 @@ class HttpSink : public Sink {
  protected:
   /// The request for a push; `base()` begins its URL.
   virtual HttpRequest request(const Push& push) const = 0;
-  /// What an answer means. By default as SPEC.md, "Delivery" has it.
+  /// What an answer means: by default what verdict_of() says.
   virtual Verdict judge(const HttpResponse& response) const;
 
   const std::string& base() const { return endpoint_.base; }
+  const HttpEndpoint& endpoint() const { return endpoint_; }
 
  private:
   HttpEndpoint endpoint_;
 };
+
+/// What an answer means to whoever sent something (SPEC.md, "Delivery").
+Verdict verdict_of(const HttpResponse& response);
+
+/// A request without a body to `path` below the endpoint's base.
+HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::string method,
+                                         std::string_view path, EventLoop::Clock::time_point deadline,
+                                         HttpClient::Done done, HttpClient::Consumer consumer = nullptr);
 
 /// `body` as it goes over the wire: large ones compressed, with the header that says so among `headers`.
 std::string encode_body(const std::string& body, std::vector<std::string>& headers);

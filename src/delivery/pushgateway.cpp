@@ -1,8 +1,11 @@
 #include "delivery/pushgateway.hpp"
 
+#include "delivery/gateway_groups.hpp"
 #include "support/text.hpp"
 
 namespace pushmetrics {
+
+std::unique_ptr<GroupStore> Pushgateway::groups() { return std::make_unique<GatewayGroups>(endpoint()); }
 
 HttpRequest Pushgateway::request(const Push& push) const {
   HttpRequest request;

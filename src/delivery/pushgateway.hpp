@@ -9,6 +9,7 @@ class Pushgateway : public HttpSink {
  public:
   using HttpSink::HttpSink;
   Capabilities capabilities() const override { return {true, true, true, true}; }
+  std::unique_ptr<GroupStore> groups() override;
 
  protected:
   HttpRequest request(const Push& push) const override;

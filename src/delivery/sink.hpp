@@ -41,18 +41,24 @@ struct Capabilities {
   bool read_back = false;  ///< tell the present values of a group
 };
 
+class GroupStore;
+
 /// A kind of place that takes metrics, at one address.
 class Sink {
  public:
   using Done = std::function<void(Verdict)>;
 
-  virtual ~Sink() = default;
+  virtual ~Sink();
   virtual Capabilities capabilities() const = 0;
 
   /// Tries once, until `deadline` at the latest, and calls `done` once: perhaps before it returns.
   /// `push` must outlive the attempt.
   virtual std::unique_ptr<Attempt> attempt(const Push& push, EventLoop::Clock::time_point deadline,
                                            Done done) = 0;
+
+  /// The groups that it holds, to be listed and deleted; null where that cannot be done. Must not outlive the
+  /// sink.
+  virtual std::unique_ptr<GroupStore> groups();
 };
 
 }  // namespace pushmetrics

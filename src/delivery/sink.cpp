@@ -1,0 +1,11 @@
+#include "delivery/sink.hpp"
+
+#include "delivery/group_store.hpp"
+
+namespace pushmetrics {
+
+Sink::~Sink() = default;
+
+std::unique_ptr<GroupStore> Sink::groups() { return nullptr; }
+
+}  // namespace pushmetrics
