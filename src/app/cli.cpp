@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,13 @@ std::vector<std::string> without_empty_values(std::vector<std::string> texts) {
   return texts;
 }
 
+/// A negative number is not an option.
+bool looks_like_option(const std::string& operand) {
+  if (operand.size() < 2 || operand[0] != '-') return false;
+  const char second = operand[1];
+  return !(second >= '0' && second <= '9') && second != '.' && ::strcasecmp(operand.c_str(), "-inf") != 0;
+}
+
 /// The operands, in their order. CLI11 leaves options that it does not know among them.
 Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
                                                  std::vector<std::string> arguments) {
@@ -93,7 +101,7 @@ Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
   }
   std::vector<std::string> operands = without_empty_values(app.remaining());
   for (const std::string& operand : operands) {
-    if (operand.size() > 1 && operand[0] == '-') return Error{"there is no option " + printable(operand)};
+    if (looks_like_option(operand)) return Error{"there is no option " + printable(operand)};
     if (kind == Operands::command) break;  // all behind the first is the command's
   }
   if (separated && kind == Operands::command && !operands.empty()) operands.emplace_back("--");

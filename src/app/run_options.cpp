@@ -42,6 +42,16 @@ Store into_prefix(std::string& place) {
   };
 }
 
+/// A heartbeat's interval: long enough not to be a load of its own.
+Store into_interval(std::optional<Duration>& place) {
+  return [&place, store = into(place)](const std::vector<std::string>& values) -> Stored {
+    Stored result = store(values);
+    if (!result || *place >= std::chrono::milliseconds(100)) return result;
+    place.reset();
+    return Error{concat({"'", values.back(), "' is shorter than 100ms"})};
+  };
+}
+
 OptionGroup describe_job(RunOptions& options) {
   OptionSpec shell{"shell",
                    0,
@@ -49,7 +59,7 @@ OptionGroup describe_job(RunOptions& options) {
                    "run TEXT by /bin/sh -c; COMMAND, if any, is its $0 and arguments",
                    into(options.shell),
                    OptionSpec::Scope::command_line_only};
-  OptionSpec timeout{"timeout", 0, "D", "end the job after D; the exit status is then 124",
+  OptionSpec timeout{"timeout", 0, "D", "end the job after D, with exit status 124 (0: no limit)",
                      into(options.time_limit)};
   OptionSpec signal{"signal", 0, "SIGNAL", "by which signal (default: TERM)",
                     into_signal(options.time_limit_signal)};
@@ -76,13 +86,17 @@ OptionGroup describe_metrics(RunOptions& options) {
   OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
   OptionSpec expect{"expect-every", 0, "D", "tell the alerts how often the job is to succeed",
                     into(options.report.expected_interval)};
+  OptionSpec notify{"notify-start", 0, "", "push at the start, too, that the job runs",
+                    set(options.notify_start)};
+  OptionSpec heartbeat{"heartbeat", 0, "D", "push every D that the job still runs; implies --notify-start",
+                       into_interval(options.heartbeat)};
   OptionSpec dry_run{"dry-run",
                      0,
                      "",
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {metric, prefix, no_rusage, expect, dry_run}};
+  return {"Metrics", {metric, prefix, no_rusage, expect, notify, heartbeat, dry_run}};
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ struct ReportOptions {
   std::vector<int> success_codes = {0};
   bool resources = true;
   bool has_time_limit = false;
+  /// The start is pushed, too, so the end has to take back that the job runs.
+  bool signs_of_life = false;
   std::optional<Duration> expected_interval;
 };
 
@@ -25,6 +27,10 @@ bool is_success(const Outcome& outcome, const ReportOptions& options);
 /// The run's own families. A failure has no `last_success_timestamp_seconds`, so that pushing it with POST
 /// leaves the one that is there.
 std::vector<Family> report(const Outcome& outcome, const ReportOptions& options);
+
+/// What is said of a job that still runs, as of `now`.
+std::vector<Family> report_running(std::chrono::system_clock::time_point started,
+                                   std::chrono::system_clock::time_point now, const ReportOptions& options);
 
 /// Unix time in seconds.
 double unix_seconds(std::chrono::system_clock::time_point time);

@@ -30,6 +30,14 @@ Duration to_duration(const timeval& time) {
 
 bool is_job_control_stop(int number) { return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU; }
 
+/// What the terminal sends (SI_KERNEL) goes to all of its foreground group, but for a hang-up: of that,
+/// SIGHUP and SIGCONT, the kernel tells the session's leader alone.
+bool is_for_whole_group(int number, int code) {
+  if (code != SI_KERNEL) return false;
+  const bool may_be_hang_up = number == SIGHUP || number == SIGCONT;
+  return !may_be_hang_up || ::getsid(0) != ::getpid();
+}
+
 bool asks_to_end(int number) {
   return number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
 }
@@ -101,26 +109,26 @@ void Supervisor::poll_signals() {
 }
 
 /// The kernel hands out the lowest number first, so that SIGINT and SIGTERM come before the SIGCHLD of the
-/// death that they may have caused.
+/// death that they may have caused. What comes after that waits until somebody can be asked to end.
 void Supervisor::read_signals() {
   just_continued_ = false;
   constexpr timespec at_once{};
   siginfo_t info{};
-  for (int number = 0; (number = ::sigtimedwait(&signals_.supervised(), &info, &at_once)) > 0;) {
+  for (int number = 0; (!outcome_ || asked_to_end_) &&
+                       (number = ::sigtimedwait(&signals_.supervised(), &info, &at_once)) > 0;) {
     if (number == SIGCHLD || number == SIGCONT) update_job_state();
     if (number == SIGCHLD) continue;
     if (!outcome_)
       forward(number, info.si_code, info.si_pid);
-    else if (asks_to_end(number) && asked_to_end_)
+    else if (asks_to_end(number))
       asked_to_end_();
   }
 }
 
 void Supervisor::forward(int number, int code, pid_t sender) {
   if (group_ == Group::shared) {
-    // What the terminal sends (SI_KERNEL) goes to the whole group, so the job has it already; and so does
-    // what the job itself sends to its group.
-    if (code == SI_KERNEL || descends_from(sender, pid_)) return;
+    // Then the job has it already; and so it has what it sent to its group itself.
+    if (is_for_whole_group(number, code) || descends_from(sender, pid_)) return;
     // `fg` continues the whole group, too.
     if (number == SIGCONT && just_continued_) return;
   }

@@ -47,6 +47,9 @@ class Supervisor {
   /// Spawns the job. That the command cannot be executed is an outcome, not an error.
   void start();
 
+  /// When the job was spawned.
+  std::chrono::system_clock::time_point started() const { return pending_.started; }
+
   /// Set once the job has ended.
   const std::optional<Outcome>& outcome() const { return outcome_; }
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-BINARY = os.environ.get("PUSHMETRICS") or "pushmetrics"
+BINARY = os.environ["PUSHMETRICS"]
 
 
 @dataclasses.dataclass
@@ -110,3 +110,16 @@ def kill_session(session):
                 os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+def state_of(pid):
+    """As in ps(1): R, S, T (stopped), Z; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(") ", 1)[1][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def is_gone(pid):
+    return state_of(pid) in (None, "Z")

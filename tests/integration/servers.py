@@ -190,15 +190,15 @@ class Group(dict):
     """A group of a Pushgateway: families by name, and `labels`, the grouping key."""
 
     def __init__(self, raw):
-        raw = dict(raw)
-        self.labels = raw.pop("labels")
-        self.last_push_successful = raw.pop("last_push_successful", None)
-        super().__init__((name, self._family(family)) for name, family in raw.items())
+        # Not from `labels`, which a metric of that name overwrites. The gateway adds an empty instance by itself.
+        labels = raw["push_time_seconds"]["metrics"][0]["labels"]
+        self.labels = {name: value for name, value in labels.items() if (name, value) != ("instance", "")}
+        self.last_push_successful = raw.get("last_push_successful")
+        families = {name: value for name, value in raw.items() if isinstance(value, dict) and "metrics" in value}
+        super().__init__((name, self._family(family)) for name, family in families.items())
 
     def _family(self, raw):
-        return Family(
-            raw["type"].lower(), raw.get("help", ""), [self._sample(sample) for sample in raw["metrics"]]
-        )
+        return Family(raw["type"].lower(), raw.get("help", ""), [self._sample(sample) for sample in raw["metrics"]])
 
     def _sample(self, raw):
         own = {
@@ -260,9 +260,9 @@ class Gateway(Server):
     def group(self, job, **labels):
         """The group with exactly these labels, which must be there."""
         found = self.find(job, **labels)
-        assert found is not None, (
-            f"no group {dict(job=job, **labels)} among {[group.labels for group in self.groups()]}"
-        )
+        assert (
+            found is not None
+        ), f"no group {dict(job=job, **labels)} among {[group.labels for group in self.groups()]}"
         return found
 
     def scrape(self):
@@ -361,8 +361,7 @@ class VictoriaMetrics(Server):
         assert reply.status == 200, reply.text
         series = [json.loads(line) for line in reply.text.splitlines()]
         return [
-            (one["metric"], [math.nan if value is None else float(value) for value in one["values"]])
-            for one in series
+            (one["metric"], [math.nan if value is None else float(value) for value in one["values"]]) for one in series
         ]
 
 
@@ -416,8 +415,7 @@ class Nginx(Server):
             "  access_log access.log;\n"
             "  client_max_body_size 0;\n"
             + "".join(
-                f"  {name}_temp_path {name}-temp;\n"
-                for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+                f"  {name}_temp_path {name}-temp;\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             )
             + "  server {\n"
             f"    listen {self.address} {self.listen_options};\n"

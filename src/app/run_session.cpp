@@ -1,0 +1,242 @@
+#include "app/run_session.hpp"
+
+#include "app/job_environment.hpp"
+#include "delivery/courier.hpp"
+#include "job/contributed.hpp"
+#include "job/contributed_file.hpp"
+#include "job/supervisor.hpp"
+#include "metrics/exposition_writer.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+JobSpec job_spec(const RunOptions& options, std::vector<std::string> command, const ContributedFile* file) {
+  JobSpec spec;
+  spec.command = std::move(command);
+  spec.environment = job_environment(file);
+  spec.time_limit = options.time_limit;
+  spec.time_limit_signal = options.time_limit_signal;
+  spec.kill_after = options.kill_after;
+  return spec;
+}
+
+/// One run: the job first, then its push.
+class RunSession {
+ public:
+  RunSession(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command)
+      : options_(options),
+        console_(options.common.console()),
+        group_(group),
+        job_words_(concat({"job '", printable(group.job()), "': "})),
+        file_(ContributedFile::create()),
+        program_(command.front()),
+        supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
+        http_(loop_) {}
+  ~RunSession() { loop_.cancel(heartbeat_); }
+  RunSession(const RunSession&) = delete;
+  RunSession& operator=(const RunSession&) = delete;
+
+  RunResult execute(const std::vector<std::string>& problems);
+
+ private:
+  void say_what_was_noticed(const std::vector<std::string>& problems) const;
+  void say_if_nothing_was_run() const;
+  void open_targets();
+  void send_sign_of_life();
+  void end_signs_of_life();
+  bool push();
+  std::vector<Family> additions(const std::vector<Family>& own) const;
+  bool deliver(const std::vector<Family>& own, const std::vector<Family>& added);
+  void tell(const Delivery& delivery) const;
+  Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
+
+  const RunOptions& options_;
+  Console console_;
+  EventLoop loop_;
+  const GroupingKey& group_;
+  std::string job_words_;
+  Result<ContributedFile> file_;
+  std::string program_;
+  Supervisor supervisor_;
+  HttpClient http_;
+  std::vector<Target> targets_;
+  std::optional<Courier> courier_;
+  EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
+  /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
+  std::set<const Target*> silent_;
+};
+
+RunResult RunSession::execute(const std::vector<std::string>& problems) {
+  supervisor_.start();
+  const auto job_has_ended = [this] { return supervisor_.outcome().has_value(); };
+  bool pushed = false;
+  try {
+    if (!options_.dry_run) HttpClient::preload();
+    say_what_was_noticed(problems);
+    if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_sign_of_life();
+    loop_.run_until(job_has_ended);
+    say_if_nothing_was_run();
+    pushed = push();
+  } catch (const std::exception& error) {
+    // Whatever goes wrong here, the job goes on to its end, and its status is handed on.
+    console_.error(concat({job_words_, "internal error: ", error.what()}));
+    loop_.run_until(job_has_ended);
+  }
+  return {*supervisor_.outcome(), pushed};
+}
+
+void RunSession::say_what_was_noticed(const std::vector<std::string>& problems) const {
+  for (const std::string& problem : problems) console_.warn(concat({problem, "; ignored"}));
+  warn_of_high_cardinality(group_, options_.group, console_);
+  if (!file_) console_.note(concat({"the job cannot add metrics: no PUSHMETRICS_FILE, as ", file_.error()}));
+}
+
+/// There is no job then that could say so.
+void RunSession::say_if_nothing_was_run() const {
+  const Outcome& outcome = *supervisor_.outcome();
+  if (outcome.ending == Outcome::Ending::not_found || outcome.ending == Outcome::Ending::not_executable)
+    console_.error(concat({job_words_, "'", printable(program_), "' ", outcome.words()}));
+}
+
+void RunSession::open_targets() {
+  if (courier_) return;
+  std::vector<std::string> problems;
+  targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
+  for (const std::string& problem : problems) console_.warn(problem);
+  courier_.emplace(loop_, targets_, options_.delivery.policy);
+}
+
+/// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
+/// that has not yet answered the last one is not asked anew.
+void RunSession::send_sign_of_life() {
+  open_targets();
+  if (courier_->idle()) {
+    const auto now = std::chrono::system_clock::now();
+    courier_->send(
+        push_of(report_running(supervisor_.started(), now, options_.report), now),
+        [this](const Delivery& delivery) {
+          if (delivery.delivered())
+            silent_.erase(delivery.target);
+          else if (delivery.verdict.status == 0)
+            silent_.insert(delivery.target);
+          if (!delivery.delivered())
+            console_.note(concat({job_words_, "the start or heartbeat was not pushed: ", delivery.words()}));
+        });
+  }
+  if (options_.heartbeat)
+    heartbeat_ =
+        loop_.call_at(EventLoop::Clock::now() + *options_.heartbeat, [this] { send_sign_of_life(); });
+}
+
+/// Nothing of a running job may arrive after its end. What is under way is awaited a little, then given up.
+void RunSession::end_signs_of_life() {
+  loop_.cancel(heartbeat_);
+  constexpr std::chrono::milliseconds patience{500};
+  const auto give_up =
+      loop_.call_at(EventLoop::Clock::now() + patience, [this] { courier_->give_up("the job ended"); });
+  loop_.run_until([this] { return courier_->idle(); });
+  loop_.cancel(give_up);
+}
+
+/// Pushes the run's own metrics with those that --metric and the job added. True if every target has them.
+bool RunSession::push() {
+  const Outcome& outcome = *supervisor_.outcome();
+  console_.note(concat({job_words_, outcome.words(), " after ", format_duration(outcome.took)}));
+  const std::vector<Family> own = report(outcome, options_.report);
+  const std::vector<Family> added = additions(own);
+  if (!options_.dry_run) return deliver(own, added);
+  write_all(STDERR_FILENO,
+            concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
+  return true;
+}
+
+std::vector<Family> RunSession::additions(const std::vector<Family>& own) const {
+  std::vector<Family> added = options_.metrics;
+  if (!file_) return added;
+  Contributed contributed;
+  const auto contents = file_->read();
+  if (contents) {
+    std::vector<Family> known = own;
+    merge_into(known, options_.metrics);
+    contributed = read_contributed(contents->text, known);
+    if (contents->cut)
+      contributed.warnings.push_back(
+          concat({"only the first ", std::to_string(ContributedFile::size_limit >> 20), " MiB count"}));
+  } else {
+    contributed.warnings.push_back(contents.error());
+  }
+  for (const std::string& warning : contributed.warnings)
+    console_.warn(concat({job_words_, "its own metrics in PUSHMETRICS_FILE: ", warning}));
+  merge_into(added, std::move(contributed.families));
+  return added;
+}
+
+Push RunSession::push_of(const std::vector<Family>& families,
+                         std::chrono::system_clock::time_point when) const {
+  return {group_, PushMode::add, write_exposition(families), when};
+}
+
+bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Family>& added) {
+  open_targets();
+  // Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and
+  // the second time must not cost the push that tells of the first.
+  constexpr std::chrono::seconds grace(2);
+  EventLoop::TimerId last_call = EventLoop::no_timer;
+  supervisor_.when_asked_to_end([&] {
+    if (last_call == EventLoop::no_timer)
+      last_call =
+          loop_.call_at(EventLoop::Clock::now() + grace, [this] { courier_->give_up("told to end"); });
+  });
+  end_signs_of_life();
+
+  const auto ended = supervisor_.outcome()->ended;
+  std::size_t delivered = 0;
+  const auto on_delivery = [&](const Delivery& delivery) {
+    tell(delivery);
+    if (!delivery.delivered()) return;
+    ++delivered;
+    // Said once more, the last word stays the last even if the target took up the sign of life only now.
+    if (silent_.erase(delivery.target) > 0)
+      courier_->send_to(*delivery.target, push_of(own, ended), [](const auto&) {});
+  };
+  std::vector<Family> all = own;
+  all.insert(all.end(), added.begin(), added.end());
+  courier_->send(push_of(all, ended), [&](const Delivery& delivery) {
+    if (added.empty() || delivery.verdict.status != 400) return on_delivery(delivery);
+    // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
+    console_.error(
+        concat({job_words_, "the metrics that it or --metric added are lost: ", delivery.words()}));
+    courier_->send_to(*delivery.target, push_of(own, ended), on_delivery);
+  });
+  loop_.run_until([this] { return courier_->idle(); });
+  supervisor_.when_asked_to_end(nullptr);
+  loop_.cancel(last_call);
+  return delivered == targets_.size();
+}
+
+void RunSession::tell(const Delivery& delivery) const {
+  if (delivery.delivered())
+    console_.note(
+        concat({job_words_, "pushed to ", delivery.target->name, " in ", format_duration(delivery.took)}));
+  else
+    console_.error(
+        concat({job_words_, supervisor_.outcome()->words(), ", but the push is lost: ", delivery.words()}));
+}
+
+}  // namespace
+
+RunResult execute_run(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
+                      const std::vector<std::string>& problems) {
+  return RunSession(options, group, std::move(command)).execute(problems);
+}
+
+}  // namespace pushmetrics
