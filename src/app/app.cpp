@@ -1,9 +1,12 @@
 #include "app/app.hpp"
 
+#include "app/check.hpp"
 #include "app/console.hpp"
 #include "app/dashboard.hpp"
+#include "app/push.hpp"
 #include "app/rules.hpp"
 #include "app/run.hpp"
+#include "app/set.hpp"
 #include "delivery/http.hpp"
 #include "support/text.hpp"
 
@@ -24,6 +27,9 @@ struct Subcommand {
 
 constexpr std::array subcommands{
     Subcommand{"run", "run a job and push how it went", run_command},
+    Subcommand{"push", "push metrics from files or standard input", push_command},
+    Subcommand{"check", "validate and lint metrics, send nothing", check_command},
+    Subcommand{"set", "from inside a job: add a metric to the run's push", set_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
     Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
 };

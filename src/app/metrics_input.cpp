@@ -1,0 +1,199 @@
+#include "app/metrics_input.hpp"
+
+#include "app/metric_option.hpp"
+#include "metrics/exposition_parser.hpp"
+#include "metrics/exposition_writer.hpp"
+#include "metrics/input_format.hpp"
+#include "metrics/json_input.hpp"
+#include "metrics/lint.hpp"
+#include "metrics/openmetrics.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr std::size_t most_errors = 20;
+
+Store into_format(std::optional<InputFormat>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const std::string& value = values.back();
+    if (value == "auto")
+      place.reset();
+    else if (value == "text")
+      place = InputFormat::text;
+    else if (value == "openmetrics")
+      place = InputFormat::openmetrics;
+    else if (value == "json")
+      place = InputFormat::json;
+    else
+      return Error{concat({"'", printable(value), "' is none of auto, text, openmetrics and json"})};
+    return stored();
+  };
+}
+
+std::string_view word(Severity severity) {
+  switch (severity) {
+    case Severity::note: return "note";
+    case Severity::warning: return "warning";
+    case Severity::error: return "error";
+  }
+  return "error";
+}
+
+std::string line_of(const std::string& file, const Diagnostic& diagnostic) {
+  return concat({file, ":", std::to_string(diagnostic.position.line), ":",
+                 std::to_string(diagnostic.position.column), ": ", word(diagnostic.severity), ": ",
+                 diagnostic.message, "\n"});
+}
+
+bool has_error(const std::vector<Diagnostic>& diagnostics) {
+  return std::ranges::find(diagnostics, Severity::error, &Diagnostic::severity) != diagnostics.end();
+}
+
+}  // namespace
+
+OptionGroup describe(InputOptions& options) {
+  OptionSpec from{"from", 0, "FORMAT", "auto (the default), text, openmetrics or json",
+                  into_format(options.format)};
+  OptionSpec strict{"strict", 0, "", "refuse what would be repaired (CRLF, no final newline, ...)",
+                    set(options.strict)};
+  OptionSpec strip{"strip-timestamps", 0, "", "leave out the samples' timestamps",
+                   set(options.strip_timestamps)};
+  OptionSpec metric{"metric",
+                    'm',
+                    "NAME[{L}]=VALUE",
+                    "a metric without a file; repeatable",
+                    into_metrics(options.metrics),
+                    OptionSpec::Scope::command_line_only};
+  metric.repeatable = true;
+  return {"Input", {from, strict, strip, metric}};
+}
+
+MetricsInput::MetricsInput(const InputOptions& options, const std::vector<std::string>& files,
+                           const GroupingKey* group)
+    : options_(options), group_(group) {
+  // Views into these must not move.
+  files_.reserve(files.size() + 1);
+  made_.reserve(files.size() + 2);
+  for (const std::string& file : files) read_file(file);
+  if (files.empty() && options.metrics.empty()) read_file("-");
+  if (!options.metrics.empty()) add_metrics();
+  if (inputs_.size() > 1 && valid()) check_together();
+}
+
+void MetricsInput::read_file(const std::string& path) {
+  CheckedInput& input = inputs_.emplace_back();
+  input.name = path == "-" ? "<stdin>" : printable(path);
+  auto file = FileText::read(path);
+  if (!file) {
+    input.valid = false;
+    input.diagnostics.push_back({Severity::error, {}, concat({"it cannot be read: ", file.error()})});
+    texts_.emplace_back();
+    return;
+  }
+  files_.push_back(std::move(*file));
+  check_text(files_.back().text());
+}
+
+void MetricsInput::add_metrics() {
+  inputs_.emplace_back().name = "--metric";
+  made_.push_back(write_exposition(options_.metrics));
+  check_text(made_.back());
+}
+
+/// Checks the text of the last input, and keeps it in its canonical form.
+void MetricsInput::check_text(std::string_view text) {
+  CheckedInput& input = inputs_.back();
+  CheckOptions check_options;
+  check_options.strictness = options_.strict ? Strictness::strict : Strictness::lenient;
+  check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;
+  check_options.group = group_;
+
+  const InputFormat format = options_.format.value_or(detect_format(text));
+  std::vector<Diagnostic> lint;
+  CheckResult result;
+  if (format == InputFormat::json) {
+    JsonMetrics json = parse_json_metrics(text);
+    if (options_.lint != InputOptions::Lint::off) lint = lint_families(json.families, json.positions);
+    made_.push_back(has_error(json.diagnostics) ? std::string() : write_exposition(json.families));
+    text = made_.back();
+    result = check_exposition(text, check_options);
+    // Places in the text that was made of it would mislead.
+    for (Diagnostic& diagnostic : result.diagnostics) diagnostic.position = {};
+    result.diagnostics.insert(result.diagnostics.begin(), std::make_move_iterator(json.diagnostics.begin()),
+                              std::make_move_iterator(json.diagnostics.end()));
+  } else {
+    result = format == InputFormat::openmetrics ? check_openmetrics(text, check_options)
+                                                : check_exposition(text, check_options);
+    if (!result.repaired.empty()) {
+      made_.push_back(std::move(result.repaired));
+      text = made_.back();
+    }
+    if (result.valid && options_.lint != InputOptions::Lint::off) lint = lint_exposition(text);
+  }
+  if (options_.lint == InputOptions::Lint::refuse)
+    for (Diagnostic& finding : lint) finding.severity = Severity::error;
+
+  input.samples = result.samples;
+  input.families = result.families;
+  input.diagnostics = std::move(result.diagnostics);
+  input.diagnostics.insert(input.diagnostics.end(), lint.begin(), lint.end());
+  std::ranges::stable_sort(input.diagnostics, {}, &Diagnostic::position);
+  input.valid = !has_error(input.diagnostics);
+  texts_.push_back(text);
+}
+
+/// Inputs that are valid each by itself may still clash when they are pushed as one.
+void MetricsInput::check_together() {
+  CheckOptions check_options;
+  check_options.group = group_;
+  const std::string whole = body();
+  for (Diagnostic& diagnostic : check_exposition(whole, check_options).diagnostics) {
+    if (diagnostic.severity != Severity::error) continue;
+    std::size_t index = 0;
+    const auto lines_of = [&] { return static_cast<std::size_t>(std::ranges::count(texts_[index], '\n')); };
+    while (index + 1 < texts_.size() && diagnostic.position.line > lines_of())
+      diagnostic.position.line -= lines_of(), ++index;
+    diagnostic.message += " (in all inputs taken together)";
+    inputs_[index].valid = false;
+    inputs_[index].diagnostics.push_back(std::move(diagnostic));
+  }
+}
+
+bool MetricsInput::valid() const { return std::ranges::all_of(inputs_, &CheckedInput::valid); }
+
+std::size_t MetricsInput::samples() const {
+  return std::accumulate(inputs_.begin(), inputs_.end(), std::size_t{0},
+                         [](std::size_t sum, const CheckedInput& input) { return sum + input.samples; });
+}
+
+std::string MetricsInput::body() const {
+  std::string whole;
+  whole.reserve(std::accumulate(texts_.begin(), texts_.end(), std::size_t{0},
+                                [](std::size_t sum, std::string_view text) { return sum + text.size(); }));
+  for (const std::string_view text : texts_) whole += text;
+  return whole;
+}
+
+std::string MetricsInput::diagnostics(Verbosity verbosity) const {
+  const Severity least = verbosity == Verbosity::verbose ? Severity::note
+                         : verbosity == Verbosity::quiet ? Severity::error
+                                                         : Severity::warning;
+  std::string lines;
+  std::size_t errors = 0;
+  for (const CheckedInput& input : inputs_) {
+    for (const Diagnostic& diagnostic : input.diagnostics) {
+      if (diagnostic.severity < least) continue;
+      if (diagnostic.severity == Severity::error && ++errors > most_errors) return lines;
+      lines += line_of(input.name, diagnostic);
+    }
+  }
+  return lines;
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,119 @@
+#include "app/push.hpp"
+
+#include "app/delivery_options.hpp"
+#include "app/group_options.hpp"
+#include "app/metrics_input.hpp"
+#include "app/subcommand.hpp"
+#include "delivery/courier.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr Manual manual{
+    "pushmetrics push [options] [FILE...]",
+    "Pushes metrics from files or standard input: Prometheus text, OpenMetrics or JSON.\n"
+    "All of it is checked first; if anything is wrong, nothing is sent (exit status 3).",
+    "  echo 'records_processed 4711' | pushmetrics push -j etl\n"
+    "  pushmetrics push -j etl -l stage=load -m rows=4711 -m 'errors{kind=\"dup\"}=3'\n"
+    "  pushmetrics push -j inventory --replace hosts.prom disks.prom\n",
+};
+
+struct PushOptions {
+  GroupOptions group;
+  InputOptions input;
+  DeliveryOptions delivery;
+  CommonOptions common;
+  bool replace = false;
+  bool allow_empty = false;
+  bool dry_run = false;
+};
+
+OptionTable describe(PushOptions& options) {
+  OptionGroup input = describe(options.input);
+  OptionSpec replace{"replace", 0, "", "replace the whole group (PUT), not just families of the same names",
+                     set(options.replace)};
+  OptionSpec allow_empty{"allow-empty", 0, "", "push even if there is no sample", set(options.allow_empty)};
+  OptionSpec dry_run{"dry-run",
+                     0,
+                     "",
+                     "print what would be pushed, and send nothing",
+                     set(options.dry_run),
+                     OptionSpec::Scope::command_line_only};
+  for (OptionSpec* option : {&replace, &allow_empty, &dry_run}) input.options.push_back(std::move(*option));
+  OptionTable table{describe(options.group), std::move(input)};
+  for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
+  table.push_back(describe(options.common));
+  return table;
+}
+
+/// Sends to every target and tells how it went. The exit status.
+int deliver(const Push& push, const DeliveryOptions& options, const Console& console) {
+  EventLoop loop;
+  HttpClient http(loop);
+  std::vector<std::string> problems;
+  const std::vector<Target> targets = make_targets(options, http, STDOUT_FILENO, problems);
+  for (const std::string& problem : problems) console.warn(problem);
+
+  int status = exit_done;
+  Courier courier(loop, targets, options.policy);
+  const std::string job = concat({"job '", printable(push.group.job()), "': "});
+  const auto on_delivery = [&](const Delivery& delivery) {
+    if (delivery.delivered()) {
+      console.note(
+          concat({job, "pushed to ", delivery.target->name, " in ", format_duration(delivery.took)}));
+    } else {
+      status = exit_not_delivered;
+      console.error(concat({job, "the push is lost: ", delivery.words()}));
+    }
+  };
+  for (const Target& target : targets) {
+    if (push.mode == PushMode::replace && !target.sink->capabilities().replace)
+      on_delivery(
+          {&target, {Verdict::Kind::refused, "it cannot replace a group: push without --replace"}, 0, {}});
+    else
+      courier.send_to(target, push, on_delivery);
+  }
+  loop.run_until([&] { return courier.idle(); });
+  return status;
+}
+
+}  // namespace
+
+int push_command(const std::vector<std::string>& arguments) {
+  PushOptions options;
+  const OptionTable table = describe(options);
+  const Beginning beginning =
+      begin_subcommand("push", manual, table, Operands::files, options.common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = options.common.console();
+  const auto group = make_group(options.group, "");
+  if (!group) {
+    console.error(concat({group.error(), ": see pushmetrics push --help"}));
+    return exit_usage;
+  }
+  warn_of_high_cardinality(*group, options.group, console);
+
+  const MetricsInput input(options.input, beginning.operands, &*group);
+  write_all(STDERR_FILENO, input.diagnostics(console.verbosity()));
+  if (!input.valid()) {
+    console.error(
+        concat({"job '", printable(group->job()), "': the input is invalid (above); nothing was sent"}));
+    return exit_invalid_input;
+  }
+  if (input.samples() == 0 && !options.allow_empty) {
+    console.error(concat({"job '", printable(group->job()), "': the input holds no sample; nothing was sent",
+                          " (--allow-empty permits it)"}));
+    return exit_invalid_input;
+  }
+  if (options.dry_run) return print_result(concat({"# ", group->to_string(), "\n", input.body()}), console);
+  const Push push{*group, options.replace ? PushMode::replace : PushMode::add, input.body(),
+                  std::chrono::system_clock::now()};
+  return deliver(push, options.delivery, console);
+}
+
+}  // namespace pushmetrics
