@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from jobs import FORWARDED, log_signals, python, sh
-from program import BINARY, is_gone
+from program import BINARY, is_gone, state_of
 from servers import wait_until
 from terminal import ESCAPE, INTERRUPT, QUIT, SUSPEND, Shell, Terminal
 
@@ -196,13 +196,15 @@ def test_bg_lets_a_stopped_job_complete_in_the_background(open_shell, gateway, t
 
 
 def test_ctrl_z_in_a_script_stops_the_whole_script(open_shell, gateway, tmp_path):
-    (tmp_path / "script").write_text("pm -j script-z -- sh -c 'echo started; read line; exit 2'\necho then $?\n")
+    (tmp_path / "script").write_text("pm -j script-z -- sh -c 'echo job $$; read line; exit 2'\necho then $?\n")
     shell = open_shell()
     shell.enter("bash script")
-    shell.expect(r"\nstarted\r")
+    job = int(shell.expect(r"\njob (\d+)\r").group(1))
     shell.type(SUSPEND)
     shell.expect("Stopped")
     shell.prompt()
+    # The shell has waited for its child, the script, but until the job has stopped, too, it reads what is typed.
+    wait_until(lambda: state_of(job) == "T")
     shell.enter("fg")
     shell.expect(r"\nbash script\r")
     shell.enter("abc")
