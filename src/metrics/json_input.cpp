@@ -81,6 +81,7 @@ class EntryReader {
     reason.remove_prefix(std::min(reason.find("] ") + 2, reason.size()));
     if (reason.starts_with("parse error"))
       reason.remove_prefix(std::min(reason.find(": ") + 2, reason.size()));
+    reason = reason.substr(0, reason.find("; last read"));
     const auto [offset, token] = cursor_.next();
     const bool unquoted = json::special_number(token).has_value();
     findings_.error(unquoted ? offset : bytes_read - std::min<std::size_t>(bytes_read, 1),

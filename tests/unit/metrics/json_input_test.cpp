@@ -146,8 +146,8 @@ TEST_CASE("labels have names, and one value each") {
 TEST_CASE("an error of syntax is told with its place") {
   CHECK(errors("{\"a\": 1,\n}") ==
         "2:1: not JSON: syntax error while parsing object key - unexpected '}'; expected string literal\n");
-  CHECK(mentions(errors("{\"a\": NaN}"), "1:7: not JSON: "));
-  CHECK(mentions(errors("{\"a\": NaN}"), "put it in quotes"));
+  CHECK(errors("{\"a\": NaN}") ==
+        "1:7: not JSON: syntax error while parsing value - invalid literal; put it in quotes\n");
   CHECK(mentions(errors("{\"a\": -Infinity}"), "put it in quotes"));
   CHECK(mentions(errors("{\"a\": 1e999}"), "number overflow"));
   CHECK(mentions(errors("{\"a\": 1"), "1:8: not JSON: "));
