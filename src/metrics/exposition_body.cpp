@@ -156,11 +156,12 @@ std::string explain(const ExpositionBody::Collision& collision) {
   const auto describe = [](const FamilyEntry& family) {
     return concat({to_string(family.type), " ", printable(family.name, 100)});
   };
-  return concat(
-      {describe(*collision.later), " collides with ", describe(*collision.earlier),
-       on_line(collision.earlier->first_sample_line),
-       ": a histogram or summary has _count and _sum (and _bucket) to itself; rename one, or write its TYPE "
-       "line before all of its samples"});
+  constexpr std::string_view cure =
+      ": a histogram or summary has _count and _sum (and _bucket) to itself; rename one, or write its TYPE "
+      "line "
+      "before all of its samples";
+  return concat({describe(*collision.later), " collides with ", describe(*collision.earlier),
+                 on_line(collision.earlier->first_sample_line), cure});
 }
 
 }  // namespace pushmetrics

@@ -1,6 +1,7 @@
 #include "metrics/exposition_parser.hpp"
 
 #include "metrics/exposition_complaints.hpp"
+#include "metrics/exposition_cursor.hpp"
 #include "metrics/exposition_number.hpp"
 #include "metrics/text_scan.hpp"
 #include "support/text.hpp"
@@ -11,13 +12,6 @@
 namespace pushmetrics {
 namespace {
 
-using Next = ExpositionHandler::Next;
-using Repair = ExpositionRepair::Kind;
-
-std::string_view slice(const char* begin, const char* end) {
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
 /// Pushgateway keeps these labels of a histogram or summary apart from the others, and does not look for
 /// duplicates among them.
 bool may_be_repeated(std::string_view label_name) { return label_name == "le" || label_name == "quantile"; }
@@ -26,11 +20,10 @@ std::string_view without_trailing_blanks(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
-/// Reads line by line; `at_` is the place where reading stands.
-class Reader {
+/// Reads line by line.
+class Reader : private ExpositionCursor {
  public:
-  Reader(std::string_view text, Strictness strictness, ExpositionHandler& handler)
-      : at_(text.data()), end_(text.data() + text.size()), strictness_(strictness), handler_(handler) {}
+  using ExpositionCursor::ExpositionCursor;
 
   void read() {
     skip_byte_order_mark();
@@ -50,43 +43,16 @@ class Reader {
   bool read_help(ExpositionMetadata& metadata);
   bool read_type(ExpositionMetadata& metadata);
   bool read_plain_sample();
+  bool skip_same_name();
   bool read_braced_name();
   bool read_labels();
-  bool read_label(RawLabel& label, bool& as_before);
+  bool skip_known_name();
+  bool read_label_name(RawLabel& label);
   bool read_label_value(RawLabel& label);
   bool read_value(std::string_view name);
   bool read_timestamp(std::string_view& blanks);
-  bool end_line();
-
-  bool read_name(scan::CharacterClass start, scan::CharacterClass rest, std::string_view& name);
-  bool read_quoted(std::string_view& name);
   bool names_are_unique();
 
-  void skip_byte_order_mark();
-  void to_next_line();
-  std::string_view rest_of_line() const;
-  /// The same, without the carriage return that may be repaired.
-  std::string_view line_content() const;
-  bool at_line_end() const;
-  bool is(char c) const { return at_ != end_ && *at_ == c; }
-  void skip_blanks() { at_ = scan::skip_blanks(at_, end_); }
-  bool lenient() const { return strictness_ == Strictness::lenient; }
-
-  bool fail(std::string message) { return fail_at(at_, std::move(message)); }
-  bool fail_at(const char* place, std::string message) {
-    next_ = handler_.on_error({Severity::error, line_.at({place, 0}), std::move(message)});
-    return false;
-  }
-  void repair(Repair kind, std::string_view replaced, std::string_view replacement = {}) {
-    handler_.on_repair({kind, line_.at(replaced), replaced, replacement});
-  }
-
-  const char* at_;
-  const char* end_;
-  Strictness strictness_;
-  ExpositionHandler& handler_;
-  Next next_ = Next::go_on;
-  ExpositionLine line_{1, at_};
   ExpositionSample sample_;
   /// The labels of this line up to label_count_, behind that those of earlier lines. Most lines have the same
   /// label names as the one before, so reading them begins with a comparison. As many as known_labels_ stood
@@ -96,59 +62,16 @@ class Reader {
   std::size_t known_labels_ = 0;
 };
 
-void Reader::skip_byte_order_mark() {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  if (!slice(at_, end_).starts_with(mark)) return;
-  if (lenient())
-    repair(Repair::byte_order_mark, {at_, mark.size()});
-  else
-    fail(complaint::metric_name(rest_of_line()));
-  at_ += mark.size();
-}
-
-void Reader::to_next_line() {
-  const void* newline = std::memchr(at_, '\n', static_cast<std::size_t>(end_ - at_));
-  at_ = newline == nullptr ? end_ : static_cast<const char*>(newline) + 1;
-}
-
-std::string_view Reader::rest_of_line() const {
-  const std::string_view rest = slice(at_, end_);
-  return rest.substr(0, rest.find('\n'));
-}
-
-std::string_view Reader::line_content() const {
-  std::string_view rest = rest_of_line();
-  if (lenient() && rest.ends_with('\r')) rest.remove_suffix(1);
-  return rest;
-}
-
-/// A carriage return counts as the end only where it may be repaired.
-bool Reader::at_line_end() const {
-  if (at_ == end_ || *at_ == '\n') return true;
-  return *at_ == '\r' && lenient() && (at_ + 1 == end_ || at_[1] == '\n');
-}
-
-/// All was read but the line's end.
-bool Reader::end_line() {
-  if (is('\r')) repair(Repair::carriage_return, {at_++, 1});
-  if (at_ == end_) {
-    if (lenient())
-      repair(Repair::final_newline, {at_, 0}, "\n");
-    else
-      return fail("the last line has no newline at its end: add one");
-  } else {
-    ++at_;
-  }
-  return true;
-}
-
 bool Reader::read_line() {
   skip_blanks();
   if (at_ == end_) return true;
   if (*at_ == '#') return read_comment();
   if (*at_ == '{') return read_braced_name() && read_labels() && read_value({});
   if (at_line_end()) {
-    if (is('\r')) repair(Repair::carriage_return, {at_++, 1});
+    if (is('\r')) {
+      repair(Repair::carriage_return, slice(at_, at_ + 1));
+      ++at_;
+    }
     if (is('\n')) ++at_;
     return true;
   }
@@ -199,7 +122,7 @@ bool Reader::read_help(ExpositionMetadata& metadata) {
   while ((at_ = std::find(at_, end, '\\')) != end) {
     const char escaped = at_ + 1 == end ? '\n' : at_[1];
     if (escaped != '\\' && escaped != 'n' && escaped != '"') return fail(complaint::escape(slice(at_, end)));
-    if (escaped == '"') repair(Repair::help_escape, {at_, 1});
+    if (escaped == '"') repair(Repair::help_escape, slice(at_, at_ + 1));
     at_ += 2;
   }
   return true;
@@ -220,40 +143,25 @@ bool Reader::read_type(ExpositionMetadata& metadata) {
   return true;
 }
 
-/// A name, or an empty slice if none stands here; from Pushgateway 1.11 on it may be quoted.
-bool Reader::read_name(scan::CharacterClass start, scan::CharacterClass rest, std::string_view& name) {
-  const char* begin = at_;
-  name = {};
-  if (is('"')) {
-    const bool good =
-        read_quoted(name) && scan::is_in(name[0], start) &&
-        scan::skip_class(name.data(), name.data() + name.size(), rest) == name.data() + name.size();
-    if (good) return true;
-    at_ = begin;
-    return fail(start == scan::metric_start ? complaint::metric_name(rest_of_line())
-                                            : complaint::label_name(rest_of_line()));
-  }
-  if (at_ == end_ || !scan::is_in(*at_, start)) return true;
-  at_ = scan::skip_class(at_, end_, rest);
-  if (is('"')) return fail(complaint::quote_within_name(slice(begin, at_)));
-  name = slice(begin, at_);
-  return true;
-}
-
-bool Reader::read_quoted(std::string_view& name) {
-  const std::string_view rest = rest_of_line();
-  const std::size_t end = rest.find('"', 1);
-  if (end == std::string_view::npos || end == 1) return false;
-  name = rest.substr(1, end - 1);
-  at_ += end + 1;
+/// Reads the name of the sample before, if it stands here again.
+bool Reader::skip_same_name() {
+  const std::size_t size = sample_.name.size();
+  const bool is_same = size != 0 && static_cast<std::size_t>(end_ - at_) > size &&
+                       (at_[size] == '{' || at_[size] == ' ') &&
+                       std::memcmp(at_, sample_.name.data(), size) == 0;
+  if (!is_same) return false;
+  sample_.name = {at_, size};
+  at_ += size;
   return true;
 }
 
 bool Reader::read_plain_sample() {
-  const char* begin = at_;
-  if (!read_name(scan::metric_start, scan::metric_rest, sample_.name)) return false;
-  if (sample_.name.empty()) return fail(complaint::metric_name(rest_of_line()));
-  if (*begin == '"') repair(Repair::quoted_name, slice(begin, at_), sample_.name);
+  if (!skip_same_name()) {
+    const char* begin = at_;
+    if (!read_name(scan::metric_start, scan::metric_rest, sample_.name)) return false;
+    if (sample_.name.empty()) return fail(complaint::metric_name(rest_of_line()));
+    if (*begin == '"') repair(Repair::quoted_name, slice(begin, at_), sample_.name);
+  }
   sample_.name_in_braces = false;
   const bool blank = at_ != end_ && scan::is_blank(*at_);
   if (blank) skip_blanks();
@@ -295,11 +203,15 @@ bool Reader::read_braced_name() {
 bool Reader::read_labels() {
   bool as_before = true;
   for (label_count_ = 0;; ++label_count_) {
-    skip_blanks();
-    if (is('}')) break;
-    if (labels_.size() == label_count_) labels_.emplace_back();
-    if (!read_label(labels_[label_count_], as_before)) return false;
-    skip_blanks();
+    as_before = as_before && skip_known_name();
+    if (!as_before) {
+      skip_blanks();
+      if (is('}')) break;
+      if (labels_.size() == label_count_) labels_.emplace_back();
+      if (!read_label_name(labels_[label_count_])) return false;
+    }
+    if (!read_label_value(labels_[label_count_])) return false;
+    if (!is(',') && !is('}')) skip_blanks();
     if (is('}')) {
       ++label_count_;
       break;
@@ -315,17 +227,21 @@ bool Reader::read_labels() {
   return true;
 }
 
-/// On entry `label` is the one that stood here in an earlier line. `as_before` becomes false when this one
-/// has another name.
-bool Reader::read_label(RawLabel& label, bool& as_before) {
+/// Reads `name="` if that is what stood here in the line that is known.
+bool Reader::skip_known_name() {
+  if (label_count_ >= known_labels_) return false;
+  RawLabel& label = labels_[label_count_];
   const std::size_t size = label.name.size();
-  if (as_before && label_count_<known_labels_&& static_cast<std::size_t>(end_ - at_)> size + 1 &&
-      at_[size] == '=' && at_[size + 1] == '"' && std::memcmp(at_, label.name.data(), size) == 0) {
-    label.name = {at_, size};
-    at_ += size + 2;
-    return read_label_value(label);
-  }
-  as_before = false;
+  const bool is_known = static_cast<std::size_t>(end_ - at_) > size + 1 && at_[size] == '=' &&
+                        at_[size + 1] == '"' && std::memcmp(at_, label.name.data(), size) == 0;
+  if (!is_known) return false;
+  label.name = {at_, size};
+  at_ += size + 2;
+  return true;
+}
+
+/// To behind the quote that opens the value.
+bool Reader::read_label_name(RawLabel& label) {
   known_labels_ = 0;
   const char* begin = at_;
   if (!read_name(scan::label_start, scan::label_rest, label.name)) return false;
@@ -339,7 +255,7 @@ bool Reader::read_label(RawLabel& label, bool& as_before) {
   skip_blanks();
   if (!is('"')) return fail(complaint::label_quote(label.name, rest_of_line()));
   ++at_;
-  return read_label_value(label);
+  return true;
 }
 
 /// From behind the opening quote to behind the closing one.
@@ -390,10 +306,16 @@ bool Reader::names_are_unique() {
 
 /// The rest of a sample's line. `name` is the metric's when nothing stands between it and the value.
 bool Reader::read_value(std::string_view name) {
-  const char* end = scan::skip_word(at_, end_);
-  if (lenient() && end != at_ && end[-1] == '\r' && (end == end_ || *end == '\n')) --end;
+  constexpr std::ptrdiff_t most_digits = 18;  // are a number without a second look
+  const char* end = scan::skip_digits(at_, end_);
+  const bool is_short_integer = end != at_ && end - at_ <= most_digits && end != end_ && *end == '\n';
+  if (!is_short_integer) {
+    end = scan::skip_word(end, end_);
+    if (lenient() && end != at_ && end[-1] == '\r' && (end == end_ || *end == '\n')) --end;
+  }
   sample_.value = slice(at_, end);
-  if (!is_exposition_number(sample_.value)) return fail(complaint::value(sample_.value, name));
+  if (!is_short_integer && !is_exposition_number(sample_.value))
+    return fail(complaint::value(sample_.value, name));
   at_ = end;
   sample_.timestamp = {};
   std::string_view blanks;

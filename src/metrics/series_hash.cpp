@@ -1,74 +1,19 @@
 #include "metrics/series_hash.hpp"
 
-#include <cstring>
 #include <string>
 
 namespace pushmetrics {
 namespace {
 
-constexpr std::uint64_t odd_a = 0x9E3779B97F4A7C15;
-constexpr std::uint64_t odd_b = 0xD6E8FEB86659FD93;
 /// Enough to find any error that will be told.
 constexpr std::size_t most_repeated = 1000;
 
-/// The two halves of the product, folded: mixes every bit of both into all of the result.
-std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) {
-#if defined(__SIZEOF_INT128__)
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
-#else
-  const std::uint64_t low = (a & 0xFFFFFFFFU) * (b | 1U);
-  const std::uint64_t high = (a >> 32U) * (b ^ odd_a);
-  return (low ^ (high << 32U | high >> 32U)) * odd_b ^ (low >> 29U);
-#endif
-}
-
-std::uint64_t load(const char* at, std::size_t size) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, size);
-  return value;
-}
-
-/// Up to 16 bytes as two words, which may overlap.
-void load_tail(const char* at, std::size_t size, std::uint64_t& first, std::uint64_t& second) {
-  if (size >= 8) {
-    first = load(at, 8);
-    second = load(at + size - 8, 8);
-  } else if (size >= 4) {
-    first = load(at, 4);
-    second = load(at + size - 4, 4);
-  } else if (size > 0) {
-    first = static_cast<unsigned char>(at[0]);
-    second = load(at + size / 2, 1) << 8U | static_cast<unsigned char>(at[size - 1]);
-  }
-}
-
 }  // namespace
 
-std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {
-  const char* at = bytes.data();
-  std::size_t left = bytes.size();
-  std::uint64_t hash = seed ^ (bytes.size() * odd_a);
-  for (; left > 16; left -= 16, at += 16) hash = fold_product(load(at, 8) ^ odd_a, load(at + 8, 8) ^ hash);
-  std::uint64_t first = 0;
-  std::uint64_t second = 0;
-  load_tail(at, left, first, second);
-  return fold_product(fold_product(first ^ odd_b, second ^ hash), odd_a);
-}
-
-std::uint64_t hash_label(const RawLabel& label) {
-  const char* name_end = label.name.data() + label.name.size();
-  const bool compact = label.value.data() == name_end + 2 && *name_end == '=';
-  if (compact) return hash_bytes({label.name.data(), label.name.size() + 2 + label.value.size()});
-  std::string joined(label.name);
-  joined.append("=\"").append(label.value);
-  return hash_bytes(joined);
-}
-
-std::uint64_t finish_hash(std::uint64_t sum) {
-  const std::uint64_t hash = fold_product(sum ^ odd_b, odd_a);
-  return hash == 0 ? 1 : hash;
+std::uint64_t hash_spread_label(const RawLabel& label) {
+  std::string compact(label.name);
+  compact.append("=\"").append(label.value);
+  return hash_bytes(compact);
 }
 
 bool HashSet::insert(std::uint64_t hash) {

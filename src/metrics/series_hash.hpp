@@ -5,21 +5,79 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
 namespace pushmetrics {
 
-/// Of bytes; the same on every run.
-std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0);
+namespace hashing {
+
+inline constexpr std::uint64_t odd_a = 0x9E3779B97F4A7C15;
+inline constexpr std::uint64_t odd_b = 0xD6E8FEB86659FD93;
+
+/// The two halves of the product, folded: mixes every bit of both into all of the result.
+inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) {
+#if defined(__SIZEOF_INT128__)
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+#else
+  const std::uint64_t low = (a & 0xFFFFFFFFU) * (b | 1U);
+  const std::uint64_t high = (a >> 32U) * (b ^ odd_a);
+  return (low ^ (high << 32U | high >> 32U)) * odd_b ^ (low >> 29U);
+#endif
+}
+
+template <typename Word>
+std::uint64_t load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+}  // namespace hashing
+
+/// Of bytes; the same on every run of one machine.
+inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) {
+  using namespace hashing;
+  const char* at = bytes.data();
+  std::size_t left = bytes.size();
+  std::uint64_t hash = seed ^ (bytes.size() * odd_a);
+  for (; left > 16; left -= 16, at += 16)
+    hash = fold_product(load<std::uint64_t>(at) ^ odd_a, load<std::uint64_t>(at + 8) ^ hash);
+  // The rest as two words, which may overlap.
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  if (left >= 8) {
+    first = load<std::uint64_t>(at);
+    second = load<std::uint64_t>(at + left - 8);
+  } else if (left >= 4) {
+    first = load<std::uint32_t>(at);
+    second = load<std::uint32_t>(at + left - 4);
+  } else if (left > 0) {
+    first = load<std::uint8_t>(at);
+    second = load<std::uint8_t>(at + left / 2) << 8U | load<std::uint8_t>(at + left - 1);
+  }
+  return fold_product(fold_product(first ^ odd_b, second ^ hash), odd_a);
+}
+
+/// Of a label that is not written in the usual way, `name="value"`.
+std::uint64_t hash_spread_label(const RawLabel& label);
 
 /// Of a label's name and value. The hash of a series is the sum over its labels, so that their order does not
 /// matter. (A value can be written in one way only, so that it need not be unescaped.)
-std::uint64_t hash_label(const RawLabel& label);
+inline std::uint64_t hash_label(const RawLabel& label) {
+  const char* name_end = label.name.data() + label.name.size();
+  if (label.value.data() != name_end + 2 || *name_end != '=') return hash_spread_label(label);
+  return hash_bytes({label.name.data(), label.name.size() + 2 + label.value.size()});
+}
 
 /// Brings a sum of hashes into the form that HashSet wants.
-std::uint64_t finish_hash(std::uint64_t sum);
+inline std::uint64_t finish_hash(std::uint64_t sum) {
+  const std::uint64_t hash = hashing::fold_product(sum ^ hashing::odd_b, hashing::odd_a);
+  return hash == 0 ? 1 : hash;
+}
 
 /// A set of hashes, eight bytes each, that remembers which of them came again.
 class HashSet {

@@ -44,6 +44,11 @@ inline const char* skip_blanks(const char* at, const char* end) {
   return at;
 }
 
+inline const char* skip_digits(const char* at, const char* end) {
+  while (at != end && *at >= '0' && *at <= '9') ++at;
+  return at;
+}
+
 /// To the next blank or newline.
 inline const char* skip_word(const char* at, const char* end) {
   while (at != end && !is_blank(*at) && *at != '\n') ++at;

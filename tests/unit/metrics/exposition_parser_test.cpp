@@ -64,6 +64,16 @@ TEST_CASE("names may be quoted, as newer Pushgateways have it") {
         "1 a x=1 -> 1\n2 b -> 2\n3 c x=1 -> 3\n4 d -> 4\n");
 }
 
+TEST_CASE("a bad name is bad in the next line, too") {
+  CHECK(read("\"1a\" 1\n1a 1\n1a 1\n") ==
+        "1:1: the quoted name is not a metric name: letters, digits, `_` and `:` only\n"
+        "2:1: a metric name cannot begin with a digit: write `_1a`\n"
+        "3:1: a metric name cannot begin with a digit: write `_1a`\n");
+  CHECK(read("a{\"1x\"=\"\"} 1\na{1x=\"\"} 1\n") ==
+        "1:3: the quoted name is not a label name: letters, digits and `_` only\n"
+        "2:3: a label name cannot begin with a digit: write `_1x`\n");
+}
+
 TEST_CASE("a label name given twice is found, however the line before looked") {
   CHECK(read("a{x=\"1\",y=\"2\"} 1\na{y=\"1\"} 1\na{y=\"1\",y=\"2\"} 1\n") ==
         "1 a x=1 y=2 -> 1\n2 a y=1 -> 1\n3:9: label `y` is given twice: keep one\n");
