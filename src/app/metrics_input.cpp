@@ -114,7 +114,9 @@ void MetricsInput::check_text(std::string_view text) {
   check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;
   check_options.group = group_;
 
-  const InputFormat format = options_.format.value_or(detect_format(text));
+  InputFormat format = options_.format.value_or(detect_format(text));
+  // Strict is as a Pushgateway reads, and to that OpenMetrics is text.
+  if (options_.strict && !options_.format && format == InputFormat::openmetrics) format = InputFormat::text;
   std::vector<Diagnostic> lint;
   CheckResult result;
   if (format == InputFormat::json) {

@@ -55,6 +55,7 @@ class Converter {
     end_marker,
     untyped,
     total_family,
+    counter_name,
     created,
     exemplar
   };
@@ -90,6 +91,7 @@ class Converter {
 
   void error(std::string_view place, std::initializer_list<std::string_view> message);
   void repair(Repair kind, std::string_view place, std::string_view message);
+  void tell_once(Repair kind, Severity severity, std::string_view place, std::string_view message);
 
   std::string_view text_;
   const CheckOptions& options_;
@@ -249,6 +251,9 @@ bool Converter::enter_family_of(std::string_view sample_name) {
   }
   if (family_->has_samples) return true;
   family_->has_samples = true;
+  if (family_->type == &counter_type && family_->takes_suffix)
+    tell_once(Repair::counter_name, Severity::note, sample_name,
+              "a counter's TYPE and HELP get the `_total` of its samples, as the text format has it");
   write_pending();
   claim_sample_names();
   return true;
@@ -337,10 +342,12 @@ void Converter::error(std::string_view place, std::initializer_list<std::string_
 }
 
 void Converter::repair(Repair kind, std::string_view place, std::string_view message) {
-  if (!told_.insert(kind).second) return;
-  const bool is_strict = options_.strictness == Strictness::strict;
-  diagnostics_.push_back(
-      {is_strict ? Severity::error : Severity::note, line_.at(place), std::string(message)});
+  tell_once(kind, options_.strictness == Strictness::strict ? Severity::error : Severity::note, place,
+            message);
+}
+
+void Converter::tell_once(Repair kind, Severity severity, std::string_view place, std::string_view message) {
+  if (told_.insert(kind).second) diagnostics_.push_back({severity, line_.at(place), std::string(message)});
 }
 
 /// By position, and of each severity no more than the limit.

@@ -10,8 +10,8 @@ namespace pushmetrics {
 /// judged as check_exposition judges that. Valid input has its 0.0.4 text in CheckResult::repaired, line for
 /// line: what is left out becomes an empty line, so that places in the one are places in the other.
 ///
-/// - counter `foo` becomes the counter `foo_total`, info `foo` the gauge `foo_info`, a stateset a gauge,
-/// unknown
+/// - counter `foo` becomes the counter `foo_total` (with a note, under strict too), info `foo` the gauge
+/// `foo_info`, a stateset a gauge, unknown
 ///   untyped; histograms and summaries stay.
 /// - gaugehistogram is refused: 0.0.4 has no such type, as a histogram its rates would be nonsense, and what
 ///   Pushgateway takes under that name breaks others (PROTOCOL.md, hazard 4).

@@ -50,6 +50,14 @@ TEST_CASE("a counter is named with _total, in HELP and TYPE too, in whatever ord
         "# HELP a_total x\n# TYPE a_total counter\na_total{b=\"c\"} 1\na_total{b=\"d\"} 2\n");
 }
 
+TEST_CASE("a counter's new name is noted, and no fault under strict") {
+  const CheckResult strict =
+      check_openmetrics("# TYPE a counter\na_total 1\n# EOF\n", {.strictness = Strictness::strict});
+  CHECK(strict.valid);
+  CHECK(spelled(strict.diagnostics) ==
+        "2:1: note: a counter's TYPE and HELP get the `_total` of its samples, as the text format has it\n");
+}
+
 TEST_CASE("types that the text format lacks become those that it has") {
   CHECK(converted("# TYPE a info\na_info{v=\"1\"} 1\n") == "# TYPE a_info gauge\na_info{v=\"1\"} 1\n");
   CHECK(converted("# TYPE a stateset\na{a=\"x\"} 1\na{a=\"y\"} 0\n") ==
@@ -77,8 +85,8 @@ TEST_CASE("UNIT and _created leave an empty line, so that lines keep their numbe
 TEST_CASE("exemplars are left out with a note, label values like them are not") {
   CHECK(converted("# TYPE a counter\na_total{b=\" # {}\"} 1 # {t=\"}\\\"\"} 0.5 123.4\n") ==
         "# TYPE a_total counter\na_total{b=\" # {}\"} 1\n");
-  CHECK(said("# TYPE a counter\na_total{b=\"1\"} 1 # {} 1\na_total{b=\"2\"} 1 # {} 1\n") ==
-        "2:18: note: exemplars are left out: the text format has none\n");
+  CHECK(said("a{b=\"1\"} 1 # {} 1\na{b=\"2\"} 1 # {} 1\n") ==
+        "1:12: note: exemplars are left out: the text format has none\n");
   CHECK(mentions(said("# TYPE a counter\na_total 1 # {} \n"), "2:11: error: an exemplar"));
   CHECK(mentions(said("# TYPE a counter\na_total 1 # {x=\"} 1\n"), "2:11: error: an exemplar"));
   CHECK(mentions(said("a 1 2 3\n", {.timestamps = Timestamps::strip}), "1:7: error: an exemplar"));
