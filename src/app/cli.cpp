@@ -141,8 +141,8 @@ std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& c
 }
 
 /// Takes the first source whose values are good, and says what is wrong with those before it.
-void read_other_sources(const OptionSpec& spec, const Configuration& configuration,
-                        std::vector<std::string>& problems) {
+void read_other_sources(const OptionSpec& spec, const Configuration& configuration, Reading& reading) {
+  std::vector<std::string>& problems = reading.problems;
   for (const Source& source : other_sources(spec, configuration)) {
     if (source.values.empty()) continue;
     if (is_flag(spec)) {
@@ -156,7 +156,7 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
       }
     }
     const Stored result = spec.store(source.values);
-    if (result) return;
+    if (result) return reading.sources.push_back({spec.name, source.name});
     problems.push_back(concat({source.name, ": ", result.error()}));
   }
 }
@@ -254,19 +254,21 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
 
   auto rest = parse_arguments(app, operands, arguments);
   if (!rest) return Error{rest.error()};
+  std::vector<OptionSource> sources;
   for (const auto& [spec, option] : options) {
     if (!is_set(option)) continue;
     const Stored result = spec->store(without_empty_values(option->results()));
     if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
+    sources.push_back({spec->name, std::string(OptionSource::command_line)});
   }
 
   std::string named_file = environment_variable("PUSHMETRICS_CONFIG");
   for (const auto& [spec, option] : options)
     if (spec->name == "config" && is_set(option)) named_file = option->results().back();
   Configuration configuration = read_configuration(subcommand, named_file);
-  Reading reading{std::move(*rest), std::move(configuration.problems)};
+  Reading reading{std::move(*rest), std::move(configuration.problems), std::move(sources)};
   for (const auto& [spec, option] : options)
-    if (!is_set(option)) read_other_sources(*spec, configuration, reading.problems);
+    if (!is_set(option)) read_other_sources(*spec, configuration, reading);
 
   for (const auto& item : configuration.of_subcommand) {
     const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };

@@ -16,11 +16,20 @@ enum class Operands {
   command,
 };
 
+/// What set an option: `command_line`, a variable's name, or `FILE: KEY`.
+struct OptionSource {
+  static constexpr std::string_view command_line = "the command line";
+  std::string option;
+  std::string source;
+};
+
 /// What was read besides the options' values, which are in their places by then.
 struct Reading {
   std::vector<std::string> operands;
   /// What was wrong with the environment and configuration files, and does not count: whole sentences.
   std::vector<std::string> problems;
+  /// Of the options that were set.
+  std::vector<OptionSource> sources = {};
 };
 
 /// Reads the arguments behind the subcommand's name, the environment and the configuration files into the

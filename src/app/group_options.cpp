@@ -13,11 +13,6 @@
 namespace pushmetrics {
 namespace {
 
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> buffer{};
-  return ::gethostname(buffer.data(), buffer.size() - 1) == 0 ? buffer.data() : std::string();
-}
-
 /// Stores what makes a grouping key, so that what does not is refused for the option that it came from.
 Store if_groupable(Store store, std::string label_name) {
   return
@@ -54,6 +49,11 @@ bool is_unbounded(const Label& label) {
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, HOST_NAME_MAX + 1> buffer{};
+  return ::gethostname(buffer.data(), buffer.size() - 1) == 0 ? buffer.data() : std::string();
+}
 
 OptionGroup describe(GroupOptions& options) {
   OptionSpec job{"job", 'j', "NAME", "job name of the group", if_groupable(into(options.job), "job")};

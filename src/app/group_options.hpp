@@ -24,6 +24,9 @@ OptionGroup describe(GroupOptions& options);
 /// The grouping key; `default_job` where no job is named, an error where that is empty, too.
 Result<GroupingKey> make_group(const GroupOptions& options, std::string default_job);
 
+/// This machine's; empty, if it cannot be had.
+std::string host_name();
+
 /// Warns once for all labels that look as if each run had a value of its own.
 void warn_of_high_cardinality(const GroupingKey& group, const GroupOptions& options, const Console& console);
 

@@ -80,7 +80,7 @@ class Removals {
     loop_.run_until([this] {
       return std::ranges::none_of(lanes_, [](const Lane& lane) { return lane.group != nullptr; });
     });
-    for (; next_ < groups_.size(); ++next_) on_removal_({&groups_[next_], "not tried"});
+    for (; next_ < groups_.size(); ++next_) on_removal_({&groups_[next_], Removal::Outcome::not_tried});
   }
 
  private:
@@ -95,7 +95,8 @@ class Removals {
     while (next_ < groups_.size() && !unreachable_) {
       const HeldGroup& group = groups_[next_++];
       if (group.name == HeldGroup::Name::unknown_bytes) {
-        on_removal_({&group, "it holds bytes that are not UTF-8, and the gateway does not tell which"});
+        on_removal_({&group, Removal::Outcome::failed,
+                     "it holds bytes that are not UTF-8, and the gateway does not tell which"});
         continue;
       }
       lane.group = &group;
@@ -119,7 +120,7 @@ class Removals {
     lane.names.pop_back();
     if (!failed && !lane.names.empty()) return remove_name(lane);
     if (verdict.kind == Verdict::Kind::retry) unreachable_ = true;
-    on_removal_({lane.group, failed ? verdict.reason : ""});
+    on_removal_({lane.group, failed ? Removal::Outcome::failed : Removal::Outcome::deleted, verdict.reason});
     begin_next(lane);
   }
 
@@ -135,9 +136,10 @@ class Removals {
 };
 
 Error cannot(const GroupPlace& place) {
-  return Error{concat({place.target,
-                       ": it can neither show nor delete groups: only a Pushgateway and a textfile directory "
-                       "hold any, other targets keep series"})};
+  return Error{
+      concat({place.target,
+              " can neither show nor delete groups: only a Pushgateway and a textfile directory hold "
+              "any, other targets keep series"})};
 }
 
 }  // namespace

@@ -19,10 +19,13 @@ struct GroupPlace {
   std::unique_ptr<GroupStore> store;
 };
 
-/// How the deletion of one group ended; empty `error`: it is gone.
+/// How the deletion of one group ended.
 struct Removal {
+  enum class Outcome { deleted, failed, not_tried };
   const HeldGroup* group;
-  std::string error;
+  Outcome outcome;
+  /// Why it failed.
+  std::string error = {};
 };
 
 /// Talks to the targets' groups for one call of a subcommand: waits for each answer, and tries again as

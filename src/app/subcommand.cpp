@@ -16,14 +16,14 @@ Beginning begin_subcommand(std::string_view name, const Manual& manual, const Op
                            const std::vector<std::string>& arguments) {
   auto reading = read_options(name, table, operands, arguments);
   const Console console = common.console();
-  if (common.help) return {{}, print_result(help_text(manual, table), console)};
+  if (common.help) return {{}, {}, print_result(help_text(manual, table), console)};
   if (!reading) {
     console.error(concat({reading.error(), ": see pushmetrics ", name, " --help"}));
-    return {{}, exit_usage};
+    return {{}, {}, exit_usage};
   }
   for (const std::string& problem : reading->problems) console.error(problem);
-  if (!reading->problems.empty()) return {{}, exit_usage};
-  return {std::move(reading->operands), std::nullopt};
+  if (!reading->problems.empty()) return {{}, {}, exit_usage};
+  return {std::move(reading->operands), std::move(reading->sources), std::nullopt};
 }
 
 int print_result(std::string_view text, const Console& console) {

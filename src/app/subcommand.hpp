@@ -14,6 +14,8 @@ namespace pushmetrics {
 /// How a subcommand other than `run` begins: with its operands, or by ending at once with an exit status.
 struct Beginning {
   std::vector<std::string> operands;
+  /// Where each option's value came from.
+  std::vector<OptionSource> sources;
   std::optional<int> end;
 };
 
