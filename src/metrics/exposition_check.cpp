@@ -164,6 +164,7 @@ class Checker : public ExpositionHandler {
   }
 
   void on_sample(const ExpositionLine& line, const ExpositionSample& sample) override {
+    if (static_cast<std::size_t>(line.begin - text_.data()) >= next_progress_) tell_progress(line);
     const FamilyPart part = body_.add(line, sample);
     FamilyEntry& family = *part.family;
     ++result_.samples;
@@ -206,6 +207,13 @@ class Checker : public ExpositionHandler {
   }
   void tell(Severity severity, const ExpositionLine& line, const Problem& problem) {
     tell({severity, line.at(problem.place), problem.message});
+  }
+
+  void tell_progress(const ExpositionLine& line) {
+    constexpr std::size_t step = std::size_t{1} << 20U;
+    const auto done = static_cast<std::size_t>(line.begin - text_.data());
+    next_progress_ = done + step;
+    if (options_.on_progress && done != 0) options_.on_progress(done);
   }
 
   void on_new_family(const ExpositionLine& line, const ExpositionSample& sample, const FamilyEntry& family) {
@@ -272,6 +280,7 @@ class Checker : public ExpositionHandler {
   /// Histograms and summaries, as written: the lines of one are one series.
   HashSet compounds_;
   std::uint64_t last_written_ = 0;
+  std::size_t next_progress_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "metrics/family.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -109,6 +110,9 @@ struct CheckOptions {
   const GroupingKey* group = nullptr;
   /// As many errors are told, and as many warnings; reading stops there.
   std::size_t limit = 20;
+  /// Called after every megabyte or so with how much of the text has been read. A mapping may let go of that,
+  /// lest the whole file stays in memory: it is read again only in places.
+  std::function<void(std::size_t bytes)> on_progress = {};
 };
 
 struct CheckResult {

@@ -70,6 +70,15 @@ TEST_CASE("many series are told apart") {
         "20001:1: error: the same series as on line 778: keep one, or tell them apart by a label\n");
 }
 
+TEST_CASE("of a long text it is told how much has been read") {
+  std::string text;
+  while (text.size() < 5'000'000) text += "a{x=\"" + std::to_string(text.size()) + "\"} 1\n";
+  std::vector<std::size_t> told;
+  check_exposition(text, {.on_progress = [&](std::size_t bytes) { told.push_back(bytes); }});
+  CHECK(told.size() == 4);
+  for (const std::size_t bytes : told) CHECK(text[bytes - 1] == '\n');
+}
+
 TEST_CASE("series that differ only in what the grouping key replaces are the same") {
   CHECK_FALSE(check_exposition("a{job=\"x\"} 1\na{job=\"y\"} 1\n").valid);
   CHECK_FALSE(check_exposition("a{instance=\"\"} 1\na 1\n").valid);

@@ -112,6 +112,7 @@ TEST_CASE("a message says what is wrong and how to mend it") {
   CHECK(message("a{__x=\"1\"} 1") ==
         "label names that begin with `__` are reserved for Prometheus' own use: rename it");
   CHECK(message("a 1 # {x=\"1\"} 1").starts_with("what follows the value is an OpenMetrics exemplar"));
+  CHECK(message("{} 1") == "a sample without a metric name: write the name before the brace");
   CHECK(message("# TYPE a unknown") == "the type `unknown` is OpenMetrics': write untyped");
   CHECK(message("# TYPE a gauge_histogram").ends_with("crashes a node_exporter: write gaugehistogram"));
 }
