@@ -161,6 +161,42 @@ def test_without_authorities_it_says_so_and_trusts_nobody(root, secure, gateway)
     assert gateway.find("untrusted") is None
 
 
+def serve(listener, answer=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"):
+    """Answers one request on a listening socket; the list that it returns will hold the request's head."""
+    heads = []
+
+    def answer_one():
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(5)
+            head = connection.recv(1 << 16)
+            heads.append(head.split(b"\r\n\r\n")[0].decode())
+            connection.sendall(answer)
+
+    threading.Thread(target=answer_one, daemon=True).start()
+    return heads
+
+
+def test_it_pushes_through_a_unix_socket(root):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(root.directory / "gateway.sock"))
+        listener.listen()
+        heads = serve(listener)
+        done = root("run", "--url", "unix:/gateway.sock", "--job", "socket", *JOB)
+    assert (done.status, done.stderr) == (0, "")
+    assert heads[0].startswith("POST /metrics/job/socket HTTP/1.1")
+
+
+def test_it_pushes_through_a_proxy_as_somebody(root):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        heads = serve(listener)
+        environment = {"http_proxy": "http://127.0.0.1:%d" % listener.getsockname()[1], "PUSHMETRICS_PASSWORD": "p"}
+        done = root("run", "--url", "http://gateway.invalid", "--user", "u", "--job", "proxied", *JOB, env=environment)
+    assert (done.status, done.stderr) == (0, "")
+    assert heads[0].startswith("POST http://gateway.invalid/metrics/job/proxied HTTP/1.1")
+    assert "Authorization: Basic dTpw" in heads[0]
+
+
 class Resolver:
     """A name server on 127.53.0.1:53 that knows one name."""
 
