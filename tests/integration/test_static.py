@@ -102,6 +102,12 @@ def test_it_runs_a_job_and_pushes(root, gateway):
     assert root.files() == ["pushmetrics"]
 
 
+def test_it_pushes_metrics(root, gateway):
+    done = root("push", "--url", gateway.url, "--job", "metrics", "-m", "answer=42")
+    assert (done.status, done.stderr) == (0, "")
+    assert gateway.group("metrics").values["answer"] == 42
+
+
 def test_a_gateway_that_is_gone_costs_the_job_nothing(root, gateway):
     done = root("run", "--url", "http://127.0.0.1:1", "--retries", "0", "--job", "alone", *JOB)
     assert done.status == 0
