@@ -35,6 +35,7 @@ struct HttpRequest {
   std::string unix_socket;
   std::vector<std::string> headers;
   std::string body;
+  /// Fill in HttpResponse::certificate_expires.
   bool inspect_certificate = false;
 };
 
@@ -54,6 +55,7 @@ struct HttpResponse {
   std::string body;
   std::string retry_after;
   std::string location;
+  std::string content_encoding;
   /// The server's clock, to the second, where it told the time.
   std::optional<std::chrono::system_clock::time_point> server_time;
   /// The address at the other end: a proxy's, where one is in between. Empty: no connection.
