@@ -25,13 +25,14 @@ class Courier::Route {
   }
 
   void give_up(const std::string& why) {
+    // What is sent meanwhile, by those that are told, comes after all of these and is not given up.
     const std::size_t count = queue_.size();
-    for (std::size_t i = 0; i < count && !queue_.empty(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       if (attempts_ == 0) started_ = EventLoop::Clock::now();
       Verdict verdict = std::exchange(last_, {});
       verdict.kind = Verdict::Kind::retry;
       verdict.reason = verdict.reason.empty() ? why : concat({verdict.reason, "; ", why});
-      end(std::move(verdict), Next::wait);
+      end(std::move(verdict), i + 1 < count ? Next::wait : Next::begin);
     }
   }
 

@@ -15,6 +15,19 @@ class HttpAttempt : public Attempt {
   HttpClient::TransferHandle transfer;
 };
 
+/// What a body says to a person: of a page, its title; nothing, if it is packed.
+std::string server_words(std::string_view body, std::string_view encoding) {
+  if (!encoding.empty() && lower_case(encoding) != "identity") return {};
+  const std::string page = lower_case(body);
+  constexpr std::string_view opening = "<title>";
+  const std::size_t title = page.find(opening);
+  if (title != std::string::npos) {
+    body.remove_prefix(title + opening.size());
+    return printable(body.substr(0, body.find('<')));
+  }
+  return page.find("<html") == std::string::npos ? printable(body) : std::string();
+}
+
 /// RFC 1952. Empty on failure.
 std::string gzip(const std::string& text) {
   z_stream stream{};
@@ -53,9 +66,12 @@ std::string reason_of(const HttpResponse& response) {
   if (!response.location.empty())
     return concat(
         {reason, ", a redirect to ", printable(response.location), ", which is not followed: push there"});
-  const std::string words = printable(response.body);
-  if (!words.empty()) reason.append(": ").append(words);
-  return reason;
+  const std::string words = server_words(response.body, response.content_encoding);
+  if (words.empty()) return reason;
+  // An error page's title says the status itself.
+  const std::string status = std::to_string(response.status);
+  if (words.starts_with(status)) return concat({"the server answered ", words});
+  return concat({reason, ": ", words});
 }
 
 }  // namespace

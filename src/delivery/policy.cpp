@@ -14,24 +14,31 @@ bool is_retryable_status(int status) {
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
-  // strptime(3) needs a terminated string. The form is fixed, in English and GMT.
-  std::tm time{};
-  const std::string date(text);
-  const char* const rest = ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  return std::chrono::system_clock::from_time_t(::timegm(&time));
+  const std::string date(text);  // strptime(3) needs a terminated string
+  for (const char* form :
+       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+    std::tm time{};
+    const char* const rest = ::strptime(date.c_str(), form, &time);
+    if (rest == nullptr || *rest != '\0') continue;
+    // Years beyond what the clock's nanoseconds can count are as good as never.
+    constexpr int last_year = 2261 - 1900;
+    time.tm_year = std::clamp(time.tm_year, 0, last_year);
+    return std::chrono::system_clock::from_time_t(::timegm(&time));
+  }
+  return std::nullopt;
 }
 
 std::optional<Duration> parse_retry_after(std::string_view text) {
-  long long seconds = 0;
+  unsigned long long seconds = 0;
   const char* const end = text.data() + text.size();
-  if (!text.empty() && std::from_chars(text.data(), end, seconds).ptr == end) {
-    if (seconds < 0) return std::nullopt;
-    return std::chrono::seconds(std::min(seconds, 365LL * 86400));
-  }
+  constexpr unsigned long long a_year = 365ULL * 86400;
+  constexpr Duration longest = std::chrono::seconds(a_year);
+  const auto number = std::from_chars(text.data(), end, seconds);
+  if (!text.empty() && number.ptr == end)
+    return number.ec == std::errc() ? Duration(std::chrono::seconds(std::min(seconds, a_year))) : longest;
   const auto when = parse_http_date(text);
   if (!when) return std::nullopt;
-  return std::max<Duration>(Duration::zero(), *when - std::chrono::system_clock::now());
+  return std::clamp<Duration>(*when - std::chrono::system_clock::now(), Duration::zero(), longest);
 }
 
 Duration backoff(int number, std::mt19937& random) {

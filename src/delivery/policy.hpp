@@ -19,7 +19,8 @@ struct DeliveryPolicy {
 /// 408, 425, 429 and 5xx.
 bool is_retryable_status(int status);
 
-/// The one form of a date that servers send (RFC 9110, section 5.6.7).
+/// The form of a date that servers send, or one of the two that they may have sent long ago (RFC 9110,
+/// section 5.6.7).
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);
 
 /// Seconds, or an HTTP date (RFC 9110, section 10.2.3), as the time from now; nothing if it is neither.

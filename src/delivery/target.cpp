@@ -5,6 +5,8 @@
 #include "delivery/victoria_metrics.hpp"
 #include "support/text.hpp"
 
+#include <sys/un.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -54,31 +56,63 @@ bool has_bad_character(std::string_view url) {
 /// Single node, and the cluster's /insert/<account>/prometheus/api/v1/import/prometheus (PROTOCOL.md).
 bool is_victoria_metrics(std::string_view path) { return path.ends_with("/api/v1/import/prometheus"); }
 
-Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme) {
+/// What is wrong with the host and port; empty: nothing.
+std::string_view authority_problem(std::string_view authority) {
+  const bool is_literal = authority.starts_with('[');  // an IPv6 address
+  const std::size_t host_end = is_literal ? authority.find(']') : authority.find(':');
+  if (is_literal && host_end == authority.npos) return "the IPv6 address has no ']'";
+  const std::size_t after_host = std::min(host_end + (is_literal ? 1 : 0), authority.size());
+  if (!is_literal && std::ranges::count(authority, ':') > 1)
+    return "write an IPv6 address in brackets: http://[::1]:9091";
+  if (after_host == 0) return "there is no host";
+  const std::string_view rest = host_end == authority.npos ? "" : authority.substr(after_host);
+  if (rest.empty()) return {};
+  unsigned port = 0;
+  const char* const end = rest.data() + rest.size();
+  const auto number = std::from_chars(rest.data() + 1, end, port);
+  if (rest.front() != ':' || number.ec != std::errc() || number.ptr != end || port == 0 || port > 65535)
+    return "the port is no number from 1 to 65535";
+  return {};
+}
+
+/// What is wrong with a path that the group's path is to follow; empty: nothing.
+std::string_view path_problem(std::string_view path) {
+  if (path.find_first_of("?#") != path.npos) return "a query or fragment has no meaning here";
+  if (path.find("/metrics/job") != path.npos)
+    return "leave out /metrics/job/...: the job's name and labels are given by --job and --label";
+  return {};
+}
+
+Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, TargetUrl::Kind kind) {
   TargetUrl target;
-  const std::string_view rest = url.substr(scheme.size());
-  const std::size_t path_start = std::min(rest.find('/'), rest.size());
+  const std::string_view rest = url.substr(url.find("://") + 3);
+  const std::size_t path_start = std::min(rest.find_first_of("/?#"), rest.size());
   std::string_view authority = rest.substr(0, path_start);
   const std::string_view path = without_trailing_slashes(rest.substr(path_start));
   take_credentials(authority, target);
-  if (authority.empty()) return not_a_target(concat({scheme, authority, path}), "there is no host");
-  if (path.find_first_of("?#") != std::string_view::npos ||
-      authority.find_first_of("?#") != std::string_view::npos)
-    return not_a_target(concat({scheme, authority, path}), "a query or fragment has no meaning here");
-  target.base = concat({scheme, authority, path});
+  target.base = concat({scheme, "://", authority, path});
   target.name = target.base;
+  // Not quoted: what was read as host and path may be a password.
+  if (!authority_problem(authority).empty() && path.find('@') != path.npos)
+    return Error{"in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23"};
+  for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
+    if (!problem.empty()) return not_a_target(target.name, problem);
+  target.kind = kind;
   if (is_victoria_metrics(path)) target.kind = TargetUrl::Kind::victoria_metrics;
   return target;
 }
 
 Result<TargetUrl> parse_unix(std::string_view url) {
   TargetUrl target;
-  const std::string_view rest = url.substr(std::string_view("unix:").size());
+  const std::string_view rest = url.substr(url.find(':') + 1);
   const std::size_t prefix_start = std::min(rest.find(":/"), rest.size());
   target.unix_socket = rest.substr(0, prefix_start);
   if (!target.unix_socket.starts_with('/')) return not_a_target(url, "write unix:/path/to.sock");
+  if (target.unix_socket.size() >= sizeof(sockaddr_un::sun_path))
+    return not_a_target(url, "the path is too long for a socket");
   std::string_view prefix = rest.substr(prefix_start);
   if (!prefix.empty()) prefix = without_trailing_slashes(prefix.substr(1));
+  if (const auto problem = path_problem(prefix); !problem.empty()) return not_a_target(url, problem);
   target.base = concat({"http://localhost", prefix});
   target.name = url;
   if (is_victoria_metrics(prefix)) target.kind = TargetUrl::Kind::victoria_metrics;
@@ -88,18 +122,20 @@ Result<TargetUrl> parse_unix(std::string_view url) {
 }  // namespace
 
 Result<TargetUrl> parse_target_url(std::string_view url) {
-  if (url == "stdout:") {
+  const std::string scheme = lower_case(url.substr(0, std::min(url.find(':'), url.size())));
+  if (scheme == "http" || scheme == "https") {
+    // Not quoted: what is in it may be a secret.
+    if (has_bad_character(url)) return Error{"a URL to push to holds white space or control characters"};
+    if (url.substr(scheme.size()).starts_with("://"))
+      return parse_http(url, scheme, TargetUrl::Kind::pushgateway);
+  }
+  if (scheme == "unix") return parse_unix(url);
+  if (scheme == "stdout" && url.size() == scheme.size() + 1) {
     TargetUrl target;
     target.kind = TargetUrl::Kind::standard_output;
     target.name = url;
     return target;
   }
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!url.starts_with(scheme)) continue;
-    if (has_bad_character(url)) return Error{"a URL to push to holds white space or control characters"};
-    return parse_http(url, scheme);
-  }
-  if (url.starts_with("unix:")) return parse_unix(url);
   if (url.find("://") == std::string_view::npos && url.find('@') == std::string_view::npos)
     return not_a_target(url, "begin it with http:// or https://");
   return Error{"a URL to push to begins with none of http://, https://, unix: and stdout:"};
@@ -107,9 +143,10 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
 
 Target make_target(const TargetUrl& url, const TargetContext& context) {
   HttpOptions access = context.access;
-  if (access.user.empty() && access.password.empty() && access.bearer_token.empty()) {
+  if (!url.user.empty() || !url.password.empty()) {
     access.user = url.user;
-    access.password = url.password;
+    if (!url.password.empty()) access.password = url.password;
+    access.bearer_token.clear();
   }
   const HttpEndpoint endpoint{&context.http, url.base, url.unix_socket, std::move(access)};
   switch (url.kind) {

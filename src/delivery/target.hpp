@@ -38,7 +38,8 @@ struct Target {
 /// What targets are made with. `http` must outlive them.
 struct TargetContext {
   HttpClient& http;
-  /// What it says of user, password and token counts over what a URL says.
+  /// A user and a password in a URL count over these, for that URL's target; a user there without a password
+  /// goes with this password.
   HttpOptions access;
   /// Where `stdout:` prints.
   int standard_output = 1;
