@@ -1,6 +1,7 @@
 #include "app/cli.hpp"
 
 #include "app/config_file.hpp"
+#include "app/config_lines.hpp"
 #include "support/descriptor.hpp"
 #include "support/text.hpp"
 
@@ -163,20 +164,6 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
 
 // ---- configuration files ----
 
-/// TOML's comments end lines, but not within quotes, which CLI11 does not heed.
-std::string without_comment(std::string_view line) {
-  char quote = 0;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    const char c = line[at];
-    if (quote == 0 && c == '#') return std::string(line.substr(0, at));
-    if (quote == 0 && (c == '"' || c == '\''))
-      quote = c;
-    else if (c == quote)
-      quote = 0;
-  }
-  return std::string(line);
-}
-
 /// Reads a regular file of reasonable size; waits for nothing (a FIFO, say).
 Result<std::string> read_small_file(const std::string& path) {
   constexpr off_t limit = 1 << 20;
@@ -193,15 +180,9 @@ Result<std::string> read_small_file(const std::string& path) {
 }
 
 std::vector<CLI::ConfigItem> parse_config_text(const std::string& text) {
-  std::stringstream lines;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    lines << without_comment(std::string_view(text).substr(start, end - start)) << '\n';
-    start = end + 1;
-  }
-  // No comment character: comments are gone already.
+  std::istringstream lines(text);
   CLI::ConfigTOML reader;
-  reader.comment('\0');
+  reader.comment('\0');  // comments are gone already
   return reader.from_config(lines);
 }
 
@@ -226,8 +207,10 @@ Configuration read_configuration(std::string_view subcommand, const std::string&
         configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));
       continue;
     }
+    const ConfigLines lines = read_config_lines(*text);
+    if (!lines.problem.empty()) configuration.problems.push_back(concat({file, ": ", lines.problem}));
     try {
-      for (const CLI::ConfigItem& item : parse_config_text(*text)) {
+      for (const CLI::ConfigItem& item : parse_config_text(lines.text)) {
         if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
         if (item.parents.empty())
           configuration.general[item.name] = {file, item.inputs};

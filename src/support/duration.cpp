@@ -1,5 +1,7 @@
 #include "support/duration.hpp"
 
+#include "support/text.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -20,7 +22,7 @@ constexpr std::array<Unit, 6> units{
 constexpr double longest_seconds = 100.0 * 365 * 86400;
 
 Error not_a_duration(std::string_view text) {
-  return Error{"'" + std::string(text) + "' is not a duration such as 500ms, 90s, 1h30m or 7d"};
+  return Error{"'" + printable(text) + "' is not a duration such as 500ms, 90s, 1h30m or 7d"};
 }
 
 const Unit* unit_at(std::string_view text) {
