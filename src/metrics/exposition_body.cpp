@@ -132,7 +132,7 @@ std::string ExpositionBody::pushed_series(const ExpositionSample& sample, const 
     if (!is_part_label(label.name, family) && !is_replaced(label))
       labels.push_back(concat({label.name, "=\"", label.value, "\","}));
   std::ranges::sort(labels);
-  std::string series(family.name);
+  std::string series = concat({family.name, "{"});
   for (const std::string& label : labels) series += label;
   return series;
 }

@@ -11,7 +11,7 @@ using namespace pushmetrics;
 
 namespace {
 
-constexpr CheckOptions strict{.strictness = Strictness::strict};
+const CheckOptions strict{.strictness = Strictness::strict};
 
 std::string write_again(std::string_view text) {
   return write_exposition(parse_families(text, strict).families);

@@ -183,6 +183,10 @@ TEST_CASE("of appended lines, labels that the grouping key replaces are left out
         "label job is the grouping key's own: the value here is without effect");
 }
 
+TEST_CASE("of appended lines, name and label are not taken for one word") {
+  CHECK(parse_appended("ab{c=\"1\"} 1\na{bc=\"1\"} 2\n").families.size() == 2);
+}
+
 TEST_CASE("of appended families that collide the later one is left out") {
   const ParsedFamilies parsed = parse_appended("s_count 1\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n");
   REQUIRE(parsed.families.size() == 1);
