@@ -3,6 +3,7 @@
 #include "app/check.hpp"
 #include "app/console.hpp"
 #include "app/dashboard.hpp"
+#include "app/flush.hpp"
 #include "app/group_commands.hpp"
 #include "app/push.hpp"
 #include "app/rules.hpp"
@@ -34,6 +35,7 @@ constexpr std::array subcommands{
     Subcommand{"list", "show the groups that the gateway holds", list_command},
     Subcommand{"prune", "delete the groups last pushed longer ago than --older-than D", prune_command},
     Subcommand{"wipe", "delete everything (needs the gateway's admin API)", wipe_command},
+    Subcommand{"flush", "deliver what is waiting in the spool", flush_command},
     Subcommand{"set", "from inside a job: add a metric to the run's push", set_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
     Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},

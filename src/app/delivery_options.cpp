@@ -39,6 +39,15 @@ Store into_retries(int& place) {
   };
 }
 
+Store into_bytes(std::uint64_t& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_bytes(values.back());
+    if (!number) return Error{number.error()};
+    place = static_cast<std::uint64_t>(*number);
+    return stored();
+  };
+}
+
 Store into_headers(std::vector<std::string>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     for (const std::string& value : values) {
@@ -63,7 +72,14 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
                              into(options.http.connect_timeout)};
   OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
                      into_retries(options.policy.retries)};
-  return {"Delivery", {url, push_timeout, connect_timeout, retries}};
+  OptionSpec spool{"spool", 0, "DIR", "where pushes wait that could not be delivered",
+                   into(options.spool_directory)};
+  OptionSpec no_spool{"no-spool", 0, "", "let them be lost", set(options.no_spool)};
+  OptionSpec max_bytes{"spool-max-bytes", 0, "N", "how large the spool may become (default: 64MiB)",
+                       into_bytes(options.spool_limits.max_bytes)};
+  OptionSpec max_age{"spool-max-age", 0, "D", "how long a push may wait (default: 7d)",
+                     into(options.spool_limits.max_age)};
+  return {"Delivery", {url, push_timeout, connect_timeout, retries, spool, no_spool, max_bytes, max_age}};
 }
 
 OptionGroup describe_access(DeliveryOptions& options) {
@@ -112,6 +128,11 @@ std::string read_secret(const char* variable, const std::string& path, std::vect
 }
 
 }  // namespace
+
+std::optional<Spool> DeliveryOptions::spool() const {
+  if (no_spool) return std::nullopt;
+  return Spool(spool_directory.empty() ? Spool::default_directory() : spool_directory, spool_limits);
+}
 
 OptionTable describe(DeliveryOptions& options) {
   return {describe_delivery(options), describe_access(options)};

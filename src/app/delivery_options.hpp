@@ -2,8 +2,10 @@
 
 #include "app/option_table.hpp"
 #include "delivery/policy.hpp"
+#include "delivery/spool.hpp"
 #include "delivery/target.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,12 @@ struct DeliveryOptions {
   HttpOptions http;
   std::string password_file;
   std::string bearer_token_file;
+  /// Empty: where SPEC.md, "Delivery" has it.
+  std::string spool_directory;
+  SpoolLimits spool_limits;
+  bool no_spool = false;
+
+  std::optional<Spool> spool() const;
 };
 
 /// The groups "Delivery" and "Authentication and TLS" of --help.

@@ -4,7 +4,7 @@
 #include "app/group_options.hpp"
 #include "app/metrics_input.hpp"
 #include "app/subcommand.hpp"
-#include "delivery/courier.hpp"
+#include "delivery/outbox.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
@@ -60,25 +60,28 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
   for (const std::string& problem : problems) console.warn(problem);
 
   int status = exit_done;
-  Courier courier(loop, targets, options.policy);
   const std::string job = concat({"job '", printable(push.group.job()), "': "});
-  const auto on_delivery = [&](const Delivery& delivery) {
-    if (delivery.delivered()) {
-      console.note(
-          concat({job, "pushed to ", delivery.target->name, " in ", format_duration(delivery.took)}));
-    } else {
-      status = exit_not_delivered;
-      console.error(concat({job, "the push is lost: ", delivery.words()}));
-    }
+  Outbox outbox(loop, targets, options.policy, options.spool(),
+                {[&](const std::string& text) { console.error(text); },
+                 [&](const std::string& text) { console.note(text); }});
+  const auto on_dispatch = [&](const Dispatch& dispatch) {
+    if (dispatch.fate == Dispatch::Fate::delivered)
+      return console.note(concat({job, "pushed to ", dispatch.target->name}));
+    status = exit_not_delivered;
+    if (dispatch.fate == Dispatch::Fate::waits)
+      console.warn(concat({job, "not pushed yet: ", dispatch.words()}));
+    else
+      console.error(concat({job, "the push is lost: ", dispatch.words()}));
   };
   for (const Target& target : targets) {
-    if (push.mode == PushMode::replace && !target.sink->capabilities().replace)
-      on_delivery(
-          {&target, {Verdict::Kind::refused, "it cannot replace a group: push without --replace"}, 0, {}});
-    else
-      courier.send_to(target, push, on_delivery);
+    if (push.mode == PushMode::add || target.sink->capabilities().replace) {
+      outbox.send_to(target, push, on_dispatch);
+    } else {
+      status = exit_not_delivered;
+      console.error(concat({job, target.name, " cannot replace a group: push without --replace"}));
+    }
   }
-  loop.run_until([&] { return courier.idle(); });
+  loop.run_until([&] { return outbox.idle(); });
   return status;
 }
 

@@ -1,7 +1,7 @@
 #include "app/run_session.hpp"
 
 #include "app/job_environment.hpp"
-#include "delivery/courier.hpp"
+#include "delivery/outbox.hpp"
 #include "job/contributed.hpp"
 #include "job/contributed_file.hpp"
 #include "job/supervisor.hpp"
@@ -56,7 +56,7 @@ class RunSession {
   bool push();
   std::vector<Family> additions(const std::vector<Family>& own) const;
   bool deliver(const std::vector<Family>& own, const std::vector<Family>& added);
-  void tell(const Delivery& delivery) const;
+  void tell(const Dispatch& dispatch) const;
   Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
 
   const RunOptions& options_;
@@ -69,7 +69,7 @@ class RunSession {
   Supervisor supervisor_;
   HttpClient http_;
   std::vector<Target> targets_;
-  std::optional<Courier> courier_;
+  std::optional<Outbox> outbox_;
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
   std::set<const Target*> silent_;
@@ -108,20 +108,22 @@ void RunSession::say_if_nothing_was_run() const {
 }
 
 void RunSession::open_targets() {
-  if (courier_) return;
+  if (outbox_) return;
   std::vector<std::string> problems;
   targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
   for (const std::string& problem : problems) console_.warn(problem);
-  courier_.emplace(loop_, targets_, options_.delivery.policy);
+  outbox_.emplace(loop_, targets_, options_.delivery.policy, options_.delivery.spool(),
+                  Outbox::Listener{[this](const std::string& text) { console_.error(text); },
+                                   [this](const std::string& text) { console_.note(text); }});
 }
 
 /// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
 /// that has not yet answered the last one is not asked anew.
 void RunSession::send_sign_of_life() {
   open_targets();
-  if (courier_->idle()) {
+  if (outbox_->idle()) {
     const auto now = std::chrono::system_clock::now();
-    courier_->send(
+    outbox_->send_unspooled(
         push_of(report_running(supervisor_.started(), now, options_.report), now),
         [this](const Delivery& delivery) {
           if (delivery.delivered())
@@ -142,8 +144,8 @@ void RunSession::end_signs_of_life() {
   loop_.cancel(heartbeat_);
   constexpr std::chrono::milliseconds patience{500};
   const auto give_up =
-      loop_.call_at(EventLoop::Clock::now() + patience, [this] { courier_->give_up("the job ended"); });
-  loop_.run_until([this] { return courier_->idle(); });
+      loop_.call_at(EventLoop::Clock::now() + patience, [this] { outbox_->give_up("the job ended"); });
+  loop_.run_until([this] { return outbox_->idle(); });
   loop_.cancel(give_up);
 }
 
@@ -193,43 +195,46 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
   EventLoop::TimerId last_call = EventLoop::no_timer;
   supervisor_.when_asked_to_end([&] {
     if (last_call == EventLoop::no_timer)
-      last_call =
-          loop_.call_at(EventLoop::Clock::now() + grace, [this] { courier_->give_up("told to end"); });
+      last_call = loop_.call_at(EventLoop::Clock::now() + grace, [this] { outbox_->give_up("told to end"); });
   });
   end_signs_of_life();
 
   const auto ended = supervisor_.outcome()->ended;
   std::size_t delivered = 0;
-  const auto on_delivery = [&](const Delivery& delivery) {
-    tell(delivery);
-    if (!delivery.delivered()) return;
+  const auto on_dispatch = [&](const Dispatch& dispatch) {
+    tell(dispatch);
+    if (dispatch.fate != Dispatch::Fate::delivered) return;
     ++delivered;
     // Said once more, the last word stays the last even if the target took up the sign of life only now.
-    if (silent_.erase(delivery.target) > 0)
-      courier_->send_to(*delivery.target, push_of(own, ended), [](const auto&) {});
+    if (silent_.erase(dispatch.target) > 0)
+      outbox_->send_to(*dispatch.target, push_of(own, ended), [](const Dispatch&) {});
   };
   std::vector<Family> all = own;
   all.insert(all.end(), added.begin(), added.end());
-  courier_->send(push_of(all, ended), [&](const Delivery& delivery) {
-    if (added.empty() || delivery.verdict.status != 400) return on_delivery(delivery);
+  outbox_->send(push_of(all, ended), [&](const Dispatch& dispatch) {
+    const bool refused = dispatch.fate == Dispatch::Fate::lost && dispatch.delivery.verdict.status == 400;
+    if (added.empty() || !refused) return on_dispatch(dispatch);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
     console_.error(
-        concat({job_words_, "the metrics that it or --metric added are lost: ", delivery.words()}));
-    courier_->send_to(*delivery.target, push_of(own, ended), on_delivery);
+        concat({job_words_, "the metrics that it or --metric added are lost: ", dispatch.words()}));
+    outbox_->send_to(*dispatch.target, push_of(own, ended), on_dispatch);
   });
-  loop_.run_until([this] { return courier_->idle(); });
+  loop_.run_until([this] { return outbox_->idle(); });
   supervisor_.when_asked_to_end(nullptr);
   loop_.cancel(last_call);
   return delivered == targets_.size();
 }
 
-void RunSession::tell(const Delivery& delivery) const {
-  if (delivery.delivered())
-    console_.note(
-        concat({job_words_, "pushed to ", delivery.target->name, " in ", format_duration(delivery.took)}));
-  else
-    console_.error(
-        concat({job_words_, supervisor_.outcome()->words(), ", but the push is lost: ", delivery.words()}));
+void RunSession::tell(const Dispatch& dispatch) const {
+  const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->words()});
+  switch (dispatch.fate) {
+    case Dispatch::Fate::delivered:
+      return console_.note(concat({job_words_, "pushed to ", dispatch.target->name}));
+    case Dispatch::Fate::waits:
+      return console_.warn(concat({how_it_ended, ", but was not pushed yet: ", dispatch.words()}));
+    case Dispatch::Fate::lost:
+      return console_.error(concat({how_it_ended, ", but the push is lost: ", dispatch.words()}));
+  }
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace pushmetrics {
@@ -16,21 +15,6 @@ namespace {
 
 Error not_a_target(std::string_view url, std::string_view why) {
   return Error{concat({"'", printable(url), "' is not a URL to push to: ", why})};
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    const char* const hex = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(hex, hex + 2, byte, 16).ptr == hex + 2) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 /// Moves `user:password@` out of the authority.

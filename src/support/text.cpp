@@ -1,5 +1,7 @@
 #include "support/text.hpp"
 
+#include <charconv>
+
 namespace pushmetrics {
 namespace {
 
@@ -161,6 +163,21 @@ std::string percent_encoded(std::string_view text) {
       out += '%';
       out += hex[byte >> 4U];
       out += hex[byte & 15U];
+    }
+  }
+  return out;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char* const hex = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(hex, hex + 2, byte, 16).ptr == hex + 2) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
     }
   }
   return out;

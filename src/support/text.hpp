@@ -44,4 +44,7 @@ std::string_view trim(std::string_view text);
 /// Everything but letters, digits and `-_.~` as %XX (RFC 3986, section 2.3).
 std::string percent_encoded(std::string_view text);
 
+/// What percent_encoded made; a % without two hexadecimal digits stays.
+std::string percent_decoded(std::string_view text);
+
 }  // namespace pushmetrics

@@ -1,0 +1,219 @@
+#include "delivery/outbox.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+std::string late_push(const SpoolEntry& entry) {
+  return concat({"job '", printable(entry.push.group.job()), "': a push that waited ",
+                 format_duration(std::chrono::system_clock::now() - entry.push.when)});
+}
+
+}  // namespace
+
+std::string Dispatch::words() const {
+  if (fate == Fate::waits)
+    return concat({delivery.words(), "; the push waits in ", spool_directory,
+                   " and goes out with the next one, or by 'pushmetrics flush'"});
+  std::string text = delivery.words();
+  if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
+  return text;
+}
+
+/// The delivery of what waits for one target, by the process that holds the lock.
+class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
+ public:
+  using Done = std::function<void(const Delivery* failed)>;
+
+  Backlog(Outbox& outbox, const Target& target, Descriptor lock,
+          std::optional<EventLoop::Clock::time_point> deadline, Done done)
+      : outbox_(outbox),
+        target_(target),
+        lock_(std::move(lock)),
+        deadline_(deadline),
+        done_(std::move(done)) {}
+
+  void go_on() {
+    if (deadline_ && EventLoop::Clock::now() > *deadline_) {
+      Delivery late;
+      late.target = &target_;
+      late.verdict = {Verdict::Kind::retry, "there was no time to deliver all that waits for it"};
+      return end(&late);
+    }
+    if (items_.empty()) {
+      const auto waiting = outbox_.spool_->waiting(target_.name);
+      items_.assign(waiting.begin(), waiting.end());
+      if (items_.empty()) return end(nullptr);
+    }
+    const Spool::Item item = items_.front();
+    items_.pop_front();
+    std::vector<std::string> problems;
+    const auto entry = outbox_.spool_->read(item, problems);
+    outbox_.tell_lost(problems);
+    // Anew from the loop each time: a thousand entries that are gone must not become a thousand nested calls.
+    if (!entry) {
+      outbox_.loop_.call_at(EventLoop::Clock::now(), [self = shared_from_this()] { self->go_on(); });
+      return;
+    }
+    const std::string words = late_push(*entry);
+    outbox_.courier_.send_to(target_, entry->push,
+                             [self = shared_from_this(), item, words](const Delivery& delivery) {
+                               self->on_delivery(item, words, delivery);
+                             });
+  }
+
+ private:
+  void on_delivery(const Spool::Item& item, const std::string& words, const Delivery& delivery) {
+    if (delivery.verdict.kind == Verdict::Kind::retry) return end(&delivery);
+    outbox_.spool_->remove(item);
+    if (delivery.delivered())
+      outbox_.listener_.delivered(concat({words, " was delivered to ", target_.name}));
+    else
+      outbox_.listener_.lost(concat({words, " is lost: ", delivery.words()}));
+    go_on();
+  }
+
+  void end(const Delivery* failed) {
+    const auto self = shared_from_this();
+    std::erase(outbox_.backlogs_, self);
+    lock_.reset();
+    done_(failed);
+  }
+
+  Outbox& outbox_;
+  const Target& target_;
+  Descriptor lock_;
+  std::optional<EventLoop::Clock::time_point> deadline_;
+  Done done_;
+  std::deque<Spool::Item> items_;
+};
+
+Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPolicy policy,
+               std::optional<Spool> spool, Listener listener)
+    : loop_(loop),
+      targets_(targets),
+      budget_(policy.push_timeout),
+      courier_(loop, targets, policy),
+      spool_(std::move(spool)),
+      listener_(std::move(listener)) {}
+
+Outbox::~Outbox() = default;
+
+void Outbox::send(const Push& push, const OnDispatch& on_dispatch) {
+  for (const Target& target : targets_) send_to(target, push, on_dispatch);
+}
+
+void Outbox::send_to(const Target& target, Push push, OnDispatch on_dispatch) {
+  auto shared = std::make_shared<const Push>(std::move(push));
+  if (!spool_ || spool_->waiting(target.name).empty())
+    return send_own(target, std::move(shared), std::move(on_dispatch));
+  auto lock = spool_->lock_for_delivery(target.name);
+  if (!lock) return send_behind(target, std::move(shared), std::move(on_dispatch));
+  begin_backlog(target, std::move(*lock), budget_,
+                [this, &target, shared, on_dispatch](const Delivery* failed) {
+                  if (failed == nullptr)
+                    send_own(target, shared, on_dispatch);
+                  else
+                    keep(*shared, *failed, on_dispatch);
+                });
+}
+
+void Outbox::send_own(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch) {
+  courier_.send_to(target, *push,
+                   [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
+                     if (delivery.verdict.kind == Verdict::Kind::retry)
+                       return keep(*push, delivery, on_dispatch);
+                     on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
+                                  delivery.target,
+                                  delivery,
+                                  {},
+                                  {}});
+                   });
+}
+
+/// Another process delivers what waits. If something of this group is among it, this push must not overtake
+/// it: it is put behind, where the other finds it.
+void Outbox::send_behind(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch) {
+  std::vector<std::string> problems;
+  const auto is_of_group = [&](const Spool::Item& item) {
+    const auto entry = spool_->read(item, problems);
+    return entry && entry->push.group == push->group;
+  };
+  const bool must_wait = std::ranges::any_of(spool_->waiting(target.name), is_of_group);
+  tell_lost(problems);
+  if (!must_wait) return send_own(target, std::move(push), std::move(on_dispatch));
+
+  Delivery delivery;
+  delivery.target = &target;
+  delivery.verdict = {Verdict::Kind::retry, "another process delivers what waits for it"};
+  keep(*push, delivery, [this, &target, on_dispatch = std::move(on_dispatch)](const Dispatch& dispatch) {
+    // The other may have looked for the last time just before this was put there.
+    auto lock =
+        dispatch.fate == Dispatch::Fate::waits ? spool_->lock_for_delivery(target.name) : std::nullopt;
+    if (!lock) return on_dispatch(dispatch);
+    begin_backlog(target, std::move(*lock), budget_, [dispatch, on_dispatch](const Delivery* failed) {
+      Dispatch late = dispatch;
+      if (failed == nullptr)
+        late.fate = Dispatch::Fate::delivered;
+      else
+        late.delivery = *failed;
+      on_dispatch(late);
+    });
+  });
+}
+
+void Outbox::keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch) {
+  Dispatch dispatch;
+  dispatch.target = delivery.target;
+  dispatch.delivery = std::move(delivery);
+  if (spool_) {
+    std::vector<std::string> dropped;
+    const auto stored = spool_->store(dispatch.target->name, push, dropped);
+    tell_lost(dropped);
+    dispatch.fate = stored ? Dispatch::Fate::waits : Dispatch::Fate::lost;
+    if (!stored) dispatch.spool_error = stored.error();
+    dispatch.spool_directory = spool_->directory();
+  }
+  on_dispatch(dispatch);
+}
+
+void Outbox::tell_lost(const std::vector<std::string>& sentences) const {
+  for (const std::string& sentence : sentences) listener_.lost(sentence);
+}
+
+void Outbox::begin_backlog(const Target& target, Descriptor lock, std::optional<Duration> budget,
+                           std::function<void(const Delivery*)> done) {
+  std::vector<std::string> dropped;
+  spool_->drop_old(target.name, dropped);
+  tell_lost(dropped);
+  std::optional<EventLoop::Clock::time_point> deadline;
+  if (budget) deadline = EventLoop::Clock::now() + *budget;
+  const auto backlog = std::make_shared<Backlog>(*this, target, std::move(lock), deadline, std::move(done));
+  backlogs_.push_back(backlog);
+  backlog->go_on();
+}
+
+void Outbox::send_unspooled(Push push, Courier::OnDelivery on_delivery) {
+  courier_.send(std::move(push), std::move(on_delivery));
+}
+
+void Outbox::flush(const Target& target, std::function<void(const Delivery*)> done) {
+  if (!spool_ || spool_->waiting(target.name).empty()) return done(nullptr);
+  auto lock = spool_->lock_for_delivery(target.name);
+  if (lock) return begin_backlog(target, std::move(*lock), std::nullopt, std::move(done));
+  Delivery busy;
+  busy.target = &target;
+  busy.verdict = {Verdict::Kind::retry, "another process delivers what waits for it"};
+  done(&busy);
+}
+
+bool Outbox::idle() const { return courier_.idle() && backlogs_.empty(); }
+
+void Outbox::give_up(const std::string& why) { courier_.give_up(why); }
+
+}  // namespace pushmetrics

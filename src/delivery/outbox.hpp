@@ -1,0 +1,84 @@
+#pragma once
+
+#include "delivery/courier.hpp"
+#include "delivery/spool.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What became of a push to one target.
+struct Dispatch {
+  enum class Fate {
+    delivered,
+    waits,  ///< in the spool
+    lost
+  };
+  Fate fate = Fate::lost;
+  const Target* target = nullptr;
+  /// Of the push itself, or of the one before it that kept it waiting.
+  Delivery delivery;
+  /// Why it is not even in the spool; empty where there is none.
+  std::string spool_error;
+
+  /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); it waits in
+  /// DIR`.
+  std::string words() const;
+  std::string spool_directory;
+};
+
+/// Brings pushes to the targets and keeps what cannot be delivered. What waits for a target goes first, so
+/// that the order within a group holds whichever process delivers.
+class Outbox {
+ public:
+  using OnDispatch = std::function<void(const Dispatch&)>;
+  /// Told of pushes that waited: whole sentences on what is lost, or delivered late.
+  struct Listener {
+    std::function<void(const std::string&)> lost;
+    std::function<void(const std::string&)> delivered;
+  };
+
+  /// Without a spool, what cannot be delivered is lost. `targets` must outlive the outbox.
+  Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPolicy policy,
+         std::optional<Spool> spool, Listener listener);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  /// Calls `on_dispatch` once for each target.
+  void send(const Push& push, const OnDispatch& on_dispatch);
+  void send_to(const Target& target, Push push, OnDispatch on_dispatch);
+  /// Past the spool: what would mean nothing later.
+  void send_unspooled(Push push, Courier::OnDelivery on_delivery);
+  /// Delivers what waits for a target, and then calls `done`: with what failed, or null when nothing waits
+  /// any more.
+  void flush(const Target& target, std::function<void(const Delivery* failed)> done);
+
+  bool idle() const;
+  /// Ends what is under way; what can be spooled is.
+  void give_up(const std::string& why);
+
+ private:
+  class Backlog;
+
+  void send_own(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch);
+  void send_behind(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch);
+  void keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch);
+  void tell_lost(const std::vector<std::string>& sentences) const;
+  void begin_backlog(const Target& target, Descriptor lock, std::optional<Duration> budget,
+                     std::function<void(const Delivery* failed)> done);
+
+  EventLoop& loop_;
+  const std::vector<Target>& targets_;
+  Duration budget_;
+  Courier courier_;
+  std::optional<Spool> spool_;
+  Listener listener_;
+  std::vector<std::shared_ptr<Backlog>> backlogs_;
+};
+
+}  // namespace pushmetrics

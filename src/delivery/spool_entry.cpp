@@ -1,0 +1,135 @@
+#include "delivery/spool_entry.hpp"
+
+#include "metrics/exposition_parser.hpp"
+#include "support/text.hpp"
+
+#include <zlib.h>
+
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr std::string_view first_line = "pushmetrics-spool 1\n";
+
+/// crc32 as zlib has it, of two texts taken together; eight hexadecimal digits.
+std::string checksum(std::string_view head, std::string_view body) {
+  uLong sum = ::crc32_z(0, nullptr, 0);
+  for (const std::string_view part : {head, body})
+    sum = ::crc32_z(sum, reinterpret_cast<const Bytef*>(part.data()), part.size());
+  char digits[9];
+  std::snprintf(digits, sizeof digits, "%08lx", static_cast<unsigned long>(sum));
+  return digits;
+}
+
+/// Takes the line `NAME VALUE` off the text; nothing if another line comes first.
+std::optional<std::string_view> take_line(std::string_view& text, std::string_view name) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos || !text.starts_with(name) || text.size() <= name.size() ||
+      text[name.size()] != ' ')
+    return std::nullopt;
+  const std::string_view value = text.substr(name.size() + 1, end - name.size() - 1);
+  text.remove_prefix(end + 1);
+  return value;
+}
+
+template <typename Number>
+std::optional<Number> to_number(std::optional<std::string_view> text) {
+  Number number = 0;
+  if (!text ||
+      std::from_chars(text->data(), text->data() + text->size(), number).ptr != text->data() + text->size())
+    return std::nullopt;
+  return number;
+}
+
+std::vector<Label> take_labels(std::string_view& text) {
+  std::vector<Label> labels;
+  while (const auto line = take_line(text, "label")) {
+    const std::size_t space = line->find(' ');
+    labels.push_back({std::string(line->substr(0, space)), space == std::string_view::npos
+                                                               ? std::string()
+                                                               : percent_decoded(line->substr(space + 1))});
+  }
+  return labels;
+}
+
+class FamilyNames : public ExpositionHandler {
+ public:
+  void on_metadata(const ExpositionLine&, const ExpositionMetadata& metadata) override {
+    if (metadata.kind != ExpositionMetadata::Kind::type) return;
+    typed_ = metadata.name;
+    add(typed_);
+  }
+  void on_sample(const ExpositionLine&, const ExpositionSample& sample) override {
+    // s_bucket, s_sum and s_count behind `# TYPE s`.
+    if (typed_.empty() || !sample.name.starts_with(typed_)) add(sample.name);
+  }
+  Next on_error(Diagnostic) override { return Next::go_on; }
+
+  std::vector<std::string> names;
+
+ private:
+  void add(std::string_view name) {
+    if (names.empty() || names.back() != name) names.emplace_back(name);
+  }
+  std::string_view typed_;
+};
+
+}  // namespace
+
+std::string write_spool_entry(const SpoolEntry& entry) {
+  const GroupingKey& group = entry.push.group;
+  std::string head =
+      concat({first_line, "target ", entry.target, "\njob ", percent_encoded(group.job()), "\n"});
+  for (const Label& label : group.labels())
+    head.append(concat({"label ", label.name, " ", percent_encoded(label.value), "\n"}));
+  head.append(entry.push.mode == PushMode::replace ? "mode replace\n" : "mode add\n");
+  const auto time = std::chrono::duration_cast<std::chrono::nanoseconds>(entry.push.when.time_since_epoch());
+  head.append(concat({"time ", std::to_string(time.count()), "\nfamilies"}));
+  for (const std::string& family : entry.families) head.append(" ").append(family);
+  head.append(concat({"\nlength ", std::to_string(entry.push.body.size()), "\n"}));
+  return concat({head, "crc32 ", checksum(head, entry.push.body), "\n\n", entry.push.body});
+}
+
+Result<SpoolEntry> read_spool_entry(std::string_view text) {
+  const std::string_view whole = text;
+  if (!text.starts_with("pushmetrics-spool ")) return Error{"it is not a push that waits"};
+  if (!text.starts_with(first_line)) return Error{"it is of a later version of pushmetrics"};
+  text.remove_prefix(first_line.size());
+  const Error damaged{"it is damaged"};
+
+  const auto target = take_line(text, "target");
+  const auto job = take_line(text, "job");
+  std::vector<Label> labels = take_labels(text);
+  const auto mode = take_line(text, "mode");
+  const auto time = to_number<long long>(take_line(text, "time"));
+  const auto families = take_line(text, "families");
+  const auto length = to_number<std::size_t>(take_line(text, "length"));
+  const std::string_view head = whole.substr(0, static_cast<std::size_t>(text.data() - whole.data()));
+  const auto sum = take_line(text, "crc32");
+  if (!target || !job || !mode || !time || !families || !length || !sum || !text.starts_with('\n'))
+    return damaged;
+  text.remove_prefix(1);
+  if (text.size() < *length) return Error{"it is cut short"};
+  if (text.size() != *length || checksum(head, text) != *sum) return damaged;
+  auto group = GroupingKey::make(percent_decoded(*job), std::move(labels));
+  if (!group || (*mode != "add" && *mode != "replace")) return damaged;
+
+  const auto names = split(*families, " ");
+  const std::chrono::system_clock::time_point when(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(*time)));
+  return SpoolEntry{
+      std::string(*target),
+      {std::move(*group), *mode == "replace" ? PushMode::replace : PushMode::add, std::string(text), when},
+      {names.begin(), names.end()}};
+}
+
+std::vector<std::string> family_names(std::string_view body) {
+  FamilyNames collector;
+  read_exposition(body, Strictness::strict, collector);
+  return std::move(collector.names);
+}
+
+}  // namespace pushmetrics
