@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace pushmetrics {
