@@ -13,6 +13,7 @@ import dataclasses
 import json
 import math
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -31,10 +32,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody listens on, for now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nobody listens on, for now.
+
+    Below those that the kernel gives to connections, so that a server can come back on it.
+    """
+    while True:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 @dataclasses.dataclass
