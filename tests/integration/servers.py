@@ -290,6 +290,7 @@ class Gateway(Server):
 
     def wipe(self):
         assert http("PUT", self.url + "/api/v1/admin/wipe").status == 202
+        wait_until(lambda: not self.groups())  # it only takes the order, and then carries it out
 
 
 class Prometheus(Server):

@@ -126,6 +126,9 @@ VALUES = {
     "push-timeout": "1s",
     "connect-timeout": "1s",
     "retries": "1",
+    "spool": "/nonexistent",
+    "spool-max-bytes": "1MiB",
+    "spool-max-age": "1d",
     "user": "x",
     "password-file": "/dev/null",
     "bearer-token-file": "/dev/null",
@@ -165,7 +168,7 @@ def test_every_option_may_stand_in_a_file_and_in_the_environment(pushmetrics, wr
 
 
 def test_every_options_nonsense_is_a_warning_that_names_it_where_it_is_not_the_command_line(pushmetrics, write):
-    anything_goes = {"job", "instance", "user", "password-file", "bearer-token-file", "cacert", "cert", "key"}
+    anything_goes = {"job", "instance", "spool", "user", "password-file", "bearer-token-file", "cacert", "cert", "key"}
     for name in options_of(pushmetrics).keys() - FOR_ONE_CALL - anything_goes:
         nonsense = "\x01 nonsense"
         result = pushmetrics("run", "--dry-run", "--", *sh("exit 3"), env={environment_name(name): nonsense})

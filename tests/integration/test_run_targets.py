@@ -44,7 +44,7 @@ def test_a_dead_gateway_changes_neither_output_nor_status_and_gets_one_line(push
 
 
 def test_quiet_does_not_hide_a_lost_push(pushmetrics, dead_url):
-    assert dead_url in pushmetrics("run", "-q", "--url", dead_url, "--retries", "0", "--", "true").stderr
+    assert dead_url in pushmetrics("run", "-q", "--no-spool", "--url", dead_url, "--retries", "0", "--", "true").stderr
 
 
 def test_a_black_hole_does_not_delay_the_start_and_costs_the_push_timeout_at_most(pushmetrics, black_hole):
