@@ -28,6 +28,15 @@ bool is_c1_control(std::string_view sequence) {
   return sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
 }
 
+/// What breaks a line (U+2028, U+2029) or turns the direction of what follows (U+200E, U+200F, U+202A to
+/// U+202E, U+2066 to U+2069), so that a text reads otherwise than it is.
+bool is_layout_control(std::string_view sequence) {
+  if (sequence.size() != 3 || sequence[0] != '\xE2') return false;
+  const auto last = static_cast<unsigned char>(sequence[2]);
+  if (sequence[1] == '\x80') return last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE);
+  return sequence[1] == '\x81' && last >= 0xA6 && last <= 0xA9;
+}
+
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
@@ -47,7 +56,8 @@ std::string printable(std::string_view text, std::size_t limit) {
     const std::string_view sequence = text.substr(at, length == 0 ? 1 : length);
     at += sequence.size();
     const auto first = static_cast<unsigned char>(sequence[0]);
-    if (length == 0 || first <= ' ' || first == 0x7F || is_c1_control(sequence)) {
+    if (length == 0 || first <= ' ' || first == 0x7F || is_c1_control(sequence) ||
+        is_layout_control(sequence)) {
       space_due = !clean.empty();
       continue;
     }

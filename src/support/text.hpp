@@ -11,8 +11,9 @@ namespace pushmetrics {
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_valid_utf8(std::string_view text);
 
-/// `text` from a stranger (a server, a file) made fit for a terminal and a mail: control characters and
-/// invalid UTF-8 become spaces, runs of white space one space, and what is over `limit` bytes is cut with
+/// `text` from a stranger (a server, a file) made fit for a terminal and a mail: control characters,
+/// those of lines and directions too, and invalid UTF-8 become spaces, runs of white space one space, and
+/// what is over `limit` bytes is cut with
 /// "...".
 std::string printable(std::string_view text, std::size_t limit = 300);
 

@@ -21,6 +21,7 @@ TEST_CASE("a stranger's text is made fit for a terminal") {
   CHECK(printable("\n\n") == "");
   CHECK(printable("bad \xFF byte") == "bad byte");
   CHECK(printable("c1 \xC2\x9B") == "c1");
+  CHECK(printable("a\u2028b \u202Etxt.exe \u2066c") == "a b txt.exe c");
   CHECK(printable("caf\xC3\xA9") == "caf\xC3\xA9");
   CHECK(printable("12345678", 4) == "1234...");
   CHECK(printable("123\xC3\xA9", 4) == "123...");  // no half character
