@@ -23,6 +23,14 @@ std::string in_mid_sentence(std::string words) {
   return words;
 }
 
+/// `recv failure: Connection reset by peer` → `connection reset by peer`.
+std::string without_call(const std::string& detail) {
+  constexpr std::string_view failure = " failure: ";
+  const std::size_t at = detail.find(failure);
+  constexpr std::size_t call = 4;  // send, recv
+  return at == call ? in_mid_sentence(detail.substr(at + failure.size())) : detail;
+}
+
 constexpr long to_curl_milliseconds(Duration duration) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   return std::clamp<long>(static_cast<long>(milliseconds), 1, 1L << 30);
@@ -192,6 +200,8 @@ void CurlTransfer::describe_failure(CURLcode code) {
     response_.failure = failure;
     response_.error = std::move(words);
   };
+  const auto has_begun_to_answer = [this] { return info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0; };
+  const std::string endless_headers = "the answer's headers do not end";
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -205,7 +215,8 @@ void CurlTransfer::describe_failure(CURLcode code) {
       [[fallthrough]];
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM: return fail(Failure::unreachable, concat({"the connection broke: ", detail}));
+    case CURLE_HTTP2_STREAM:
+      return fail(Failure::unreachable, concat({"the connection broke: ", without_call(detail)}));
     case CURLE_PEER_FAILED_VERIFICATION:
       return fail(Failure::certificate, certificate_problem(detail, certificate()));
     case CURLE_SSL_CACERT_BADFILE:
@@ -214,10 +225,12 @@ void CurlTransfer::describe_failure(CURLcode code) {
       if (auto problem = client_certificate_problem(detail)) return fail(Failure::certificate, *problem);
       return fail(Failure::unreachable, concat({"no TLS connection: ", detail}));
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY: return fail(Failure::other, concat({"the answer is not HTTP: ", detail}));
+    case CURLE_WEIRD_SERVER_REPLY:
+      return fail(Failure::other, has_begun_to_answer() ? "the answer is not HTTP" : detail);
+    case CURLE_OUT_OF_MEMORY:  // of what libcurl grants one line
+      return fail(Failure::other, has_begun_to_answer() ? endless_headers : detail);
     case CURLE_WRITE_ERROR:
-      if (header_bytes_ > HttpClient::header_limit)
-        return fail(Failure::other, "the answer's headers do not end");
+      if (header_bytes_ > HttpClient::header_limit) return fail(Failure::other, endless_headers);
       return fail(Failure::other, "the answer is not what was expected");
     default: return fail(Failure::other, detail);
   }
