@@ -1,0 +1,214 @@
+"""A server made by hand, for faults that a real one will not show.
+
+    with FaultyServer(reset) as server:
+        ... server.url ...
+
+A behaviour is called with the connection for each one that comes in, in a thread of its own, and may use
+`read_request`; the connection is closed when it returns. Time goes by `connection.stop.wait(seconds)`, which is
+true as soon as the server is to end.
+"""
+
+import gzip
+import socket
+import struct
+import threading
+import time
+
+
+class Connection:
+    def __init__(self, sock, server):
+        self.socket = sock
+        self.server = server
+        self.stop = server.stopping
+
+    def read_request(self):
+        """The head and the body, as they came."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = self.socket.recv(65536)
+            if not piece:
+                return data, b""
+            data += piece
+        head, body = data.split(b"\r\n\r\n", 1)
+        length = next(
+            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        while len(body) < length:
+            body += self.socket.recv(65536)
+        self.server.requests.append((head.decode(), body))
+        return head, body
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def reset(self):
+        """Closes it with a RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def wait_until_closed(self):
+        """Until the other side goes, or the server is to end."""
+        self.socket.settimeout(0.05)
+        while not self.stop.is_set():
+            try:
+                if not self.socket.recv(65536):
+                    return
+            except TimeoutError:
+                pass
+
+
+class FaultyServer:
+    def __init__(self, behaviour):
+        self.behaviour = behaviour
+        self.requests = []
+        self.times = []
+        self.stopping = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener.settimeout(0.05)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.threads = [threading.Thread(target=self._accept)]
+
+    def _accept(self):
+        while not self.stopping.is_set():
+            try:
+                sock, _ = self.listener.accept()
+            except TimeoutError:
+                continue
+            self.times.append(time.monotonic())
+            thread = threading.Thread(target=self._serve, args=(sock,))
+            thread.start()
+            self.threads.append(thread)
+
+    def _serve(self, sock):
+        with sock:
+            sock.settimeout(30)
+            try:
+                self.behaviour(Connection(sock, self))
+            except OSError:
+                pass  # the other side had enough
+
+    def __enter__(self):
+        self.threads[0].start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+        self.listener.close()
+
+
+def answer(status, body=b"", headers=()):
+    """Behaves as a server that answers each request so."""
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "Connection: close", "", ""]
+
+    def behaviour(connection):
+        connection.read_request()
+        connection.send("\r\n".join(lines).encode() + body)
+
+    return behaviour
+
+
+def in_turn(*behaviours):
+    """The first for the first connection, and so on; the last for all after it."""
+    left = list(behaviours)
+
+    def behaviour(connection):
+        (left.pop(0) if len(left) > 1 else left[0])(connection)
+
+    return behaviour
+
+
+def raw(data):
+    """Answers with these bytes."""
+
+    def behaviour(connection):
+        connection.read_request()
+        connection.send(data)
+
+    return behaviour
+
+
+def silent(connection):
+    """Takes the request and never answers."""
+    connection.wait_until_closed()
+
+
+def half_closing(connection):
+    """Takes the request and ends its own side."""
+    connection.read_request()
+    connection.socket.shutdown(socket.SHUT_WR)
+    connection.wait_until_closed()
+
+
+def closing(connection):
+    """Closes at once, with the request unread: the kernel makes a reset of it."""
+    connection.socket.recv(1)
+
+
+def reset(connection):
+    connection.read_request()
+    connection.reset()
+
+
+def reset_in_answer(connection):
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    connection.stop.wait(0.05)
+    connection.reset()
+
+
+def endless_header_lines(connection):
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    while not connection.stop.is_set():
+        connection.send(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+
+def endless_header_line(connection):
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while not connection.stop.is_set():
+        connection.send(b"x" * 65536)
+
+
+def endless_interim_answers(connection):
+    connection.read_request()
+    while not connection.stop.is_set():
+        connection.send(b"HTTP/1.1 102 Processing\r\nX-More: xxxxxxxxxxxxxxxxx\r\n\r\n" * 100)
+
+
+def endless_body(status):
+    def behaviour(connection):
+        connection.read_request()
+        connection.send(f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        piece = b"10000\r\n" + (b"more and " * 7282)[:65536] + b"\r\n"
+        while not connection.stop.is_set():
+            connection.send(piece)
+
+    return behaviour
+
+
+def drip(first, each, seconds=0.02):
+    """Sends `first`, and then ever again `each`."""
+
+    def behaviour(connection):
+        connection.read_request()
+        connection.send(first)
+        while not connection.stop.wait(seconds):
+            connection.send(each)
+
+    return behaviour
+
+
+def compressed_bomb(status):
+    """A gigabyte of zeros in a megabyte, asked for or not."""
+    zeros = gzip.compress(bytes(1 << 24), 9) * 64
+
+    def behaviour(connection):
+        connection.read_request()
+        head = f"HTTP/1.1 {status}\r\nContent-Encoding: gzip\r\nContent-Length: {len(zeros)}\r\n\r\n"
+        connection.send(head.encode() + zeros)
+        connection.wait_until_closed()
+
+    return behaviour
