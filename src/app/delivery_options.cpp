@@ -134,6 +134,13 @@ std::optional<Spool> DeliveryOptions::spool() const {
   return Spool(spool_directory.empty() ? Spool::default_directory() : spool_directory, spool_limits);
 }
 
+TlsSetup DeliveryOptions::tls_setup() const {
+  for (const char* proxy : {"http_proxy", "all_proxy", "ALL_PROXY"})
+    if (std::getenv(proxy) != nullptr) return TlsSetup::full;
+  const auto is_plain = [](const TargetUrl& url) { return !url.base.starts_with("https:"); };
+  return std::ranges::all_of(urls, is_plain) ? TlsSetup::minimal : TlsSetup::full;
+}
+
 OptionTable describe(DeliveryOptions& options) {
   return {describe_delivery(options), describe_access(options)};
 }

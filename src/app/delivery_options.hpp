@@ -25,6 +25,8 @@ struct DeliveryOptions {
   bool no_spool = false;
 
   std::optional<Spool> spool() const;
+  /// Minimal when no target, nor a proxy perhaps, is spoken to by TLS.
+  TlsSetup tls_setup() const;
 };
 
 /// The groups "Delivery" and "Authentication and TLS" of --help.

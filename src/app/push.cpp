@@ -54,7 +54,7 @@ OptionTable describe(PushOptions& options) {
 /// Sends to every target and tells how it went. The exit status.
 int deliver(const Push& push, const DeliveryOptions& options, const Console& console) {
   EventLoop loop;
-  HttpClient http(loop);
+  HttpClient http(loop, options.tls_setup());
   std::vector<std::string> problems;
   const std::vector<Target> targets = make_targets(options, http, STDOUT_FILENO, problems);
   for (const std::string& problem : problems) console.warn(problem);

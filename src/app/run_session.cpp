@@ -40,7 +40,7 @@ class RunSession {
         file_(ContributedFile::create()),
         program_(command.front()),
         supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
-        http_(loop_) {}
+        http_(loop_, options.delivery.tls_setup()) {}
   ~RunSession() { loop_.cancel(heartbeat_); }
   RunSession(const RunSession&) = delete;
   RunSession& operator=(const RunSession&) = delete;
@@ -80,7 +80,7 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
   const auto job_has_ended = [this] { return supervisor_.outcome().has_value(); };
   bool pushed = false;
   try {
-    if (!options_.dry_run) HttpClient::preload();
+    if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     say_what_was_noticed(problems);
     if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_sign_of_life();
     loop_.run_until(job_has_ended);

@@ -99,16 +99,16 @@ class HttpClient::Multi {
   EventLoop::TimerId timer_ = EventLoop::no_timer;
 };
 
-HttpClient::HttpClient(EventLoop& loop) : loop_(loop) {}
+HttpClient::HttpClient(EventLoop& loop, TlsSetup tls) : loop_(loop), tls_(tls) {}
 HttpClient::~HttpClient() = default;
 
-void HttpClient::preload() {
+void HttpClient::preload([[maybe_unused]] TlsSetup tls) {
 #ifndef PUSHMETRICS_STATIC_CURL
   // Loading takes several milliseconds, in which the job's end would not be noticed. Whoever needs the
   // functions meanwhile waits for them (the initialisation of curl()'s static). Without a thread, they are
   // loaded then.
   try {
-    std::thread([] { curl(); }).detach();
+    std::thread([tls] { curl(tls); }).detach();
   } catch (const std::system_error&) {
     return;
   }
@@ -124,7 +124,7 @@ void HttpClient::CancelTransfer::operator()(Transfer* transfer) const { delete t
 HttpClient::TransferHandle HttpClient::start(HttpRequest request, const HttpOptions& options,
                                              EventLoop::Clock::time_point deadline, Done done,
                                              Consumer consumer) {
-  if (!curl().problem.empty())
+  if (!curl(tls_).problem.empty())
     return TransferHandle(new FailedTransfer(loop_, curl().problem, std::move(done)));
   if (!multi_) multi_ = std::make_unique<Multi>(loop_);
   return TransferHandle(new CurlTransfer(multi_->handle(), std::move(request), options, deadline,

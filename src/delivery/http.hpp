@@ -66,6 +66,12 @@ struct HttpResponse {
   std::optional<std::chrono::system_clock::time_point> certificate_expires;
 };
 
+/// What of TLS is set up when libcurl is initialised.
+enum class TlsSetup {
+  full,
+  minimal  ///< for plain HTTP only: without the system's OpenSSL configuration
+};
+
 /// HTTP by libcurl, driven by the event loop. libcurl is loaded and initialised when it is first needed, so
 /// that it costs nothing before the job runs. Bounded against servers that never stop talking: in time by the
 /// deadline, in memory by the limits.
@@ -74,13 +80,13 @@ class HttpClient {
   static constexpr std::size_t body_limit = std::size_t{64} << 10;
   static constexpr std::size_t header_limit = std::size_t{64} << 10;
 
-  explicit HttpClient(EventLoop& loop);
+  explicit HttpClient(EventLoop& loop, TlsSetup tls = TlsSetup::full);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// Loads libcurl on the side: while the job runs, say.
-  static void preload();
+  static void preload(TlsSetup tls);
   /// libcurl's own words on its version and its TLS library.
   static std::string library_version();
 
@@ -101,6 +107,7 @@ class HttpClient {
  private:
   class Multi;
   EventLoop& loop_;
+  TlsSetup tls_;
   std::unique_ptr<Multi> multi_;
 };
 

@@ -4,19 +4,38 @@
 
 #include <dlfcn.h>
 
+#include <cstdint>
+
 #ifdef PUSHMETRICS_STATIC_CURL
 #include <nss.h>
+#include <openssl/crypto.h>
 #endif
 
 namespace pushmetrics {
+#ifndef PUSHMETRICS_STATIC_CURL
+namespace {
 
-Curl::Curl() {
+/// libcurl has OpenSSL read its configuration, a tenth of all that a short push costs, whether or not there
+/// will be TLS. Said before, it does not (OPENSSL_init_crypto(3)). A libcurl with another TLS library does
+/// not know of it.
+void skip_openssl_configuration(void* libcurl) {
+  constexpr std::uint64_t no_load_config = 0x80;  // OPENSSL_INIT_NO_LOAD_CONFIG
+  using Initialise = int (*)(std::uint64_t, const void*);
+  if (const auto initialise = reinterpret_cast<Initialise>(::dlsym(libcurl, "OPENSSL_init_crypto")))
+    initialise(no_load_config, nullptr);
+}
+
+}  // namespace
+#endif
+
+Curl::Curl(TlsSetup tls) {
 #ifdef PUSHMETRICS_STATIC_CURL
 #define PUSHMETRICS_LINK(name) name = &::curl_##name;
   PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_LINK)
 #undef PUSHMETRICS_LINK
   // Other sources of names are modules of the system's C library, which need not fit the one linked here.
   ::__nss_configure_lookup("hosts", "files dns");
+  if (tls == TlsSetup::minimal) ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
 #else
   void* library = ::dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
@@ -29,12 +48,13 @@ Curl::Curl() {
   PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_LOOK_UP)
 #undef PUSHMETRICS_LOOK_UP
   if (!problem.empty()) return;
+  if (tls == TlsSetup::minimal) skip_openssl_configuration(library);
 #endif
   if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) problem = "libcurl cannot be initialised";
 }
 
-const Curl& curl() {
-  static const Curl functions;
+const Curl& curl(TlsSetup tls) {
+  static const Curl functions(tls);
   return functions;
 }
 

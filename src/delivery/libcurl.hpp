@@ -1,5 +1,7 @@
 #pragma once
 
+#include "delivery/http.hpp"
+
 #include <curl/curl.h>
 
 #include <string>
@@ -26,10 +28,11 @@ struct Curl {
   /// Why it cannot be used; empty: it can.
   std::string problem;
 
-  Curl();
+  explicit Curl(TlsSetup tls);
 };
 
-/// Loads and initialises libcurl when it is called first; from then on what is found in it. Threads may.
-const Curl& curl();
+/// Loads and initialises libcurl when it is called first, with the `tls` of that call; from then on what is
+/// found in it. Threads may.
+const Curl& curl(TlsSetup tls = TlsSetup::full);
 
 }  // namespace pushmetrics
