@@ -160,7 +160,12 @@ bool Reader::read_plain_sample() {
     const char* begin = at_;
     if (!read_name(scan::metric_start, scan::metric_rest, sample_.name)) return false;
     if (sample_.name.empty()) return fail(complaint::metric_name(rest_of_line()));
-    if (*begin == '"') repair(Repair::quoted_name, slice(begin, at_), sample_.name);
+    if (*begin == '"') {
+      // The value may follow the quote at once, and must not become a part of the name.
+      const bool is_apart = at_line_end() || is('{') || scan::is_blank(*at_);
+      repair(Repair::quoted_name, slice(begin, begin + 1));
+      repair(Repair::quoted_name, slice(at_ - 1, at_), is_apart ? "" : " ");
+    }
   }
   sample_.name_in_braces = false;
   const bool blank = at_ != end_ && scan::is_blank(*at_);

@@ -46,6 +46,10 @@ TEST_CASE("what can be repaired is, with one note a kind") {
         "3:5: note: added the final newline\n");
 }
 
+TEST_CASE("a name that loses its quotes does not grow together with the value") {
+  CHECK(check_exposition("\"a\"1\n\"b\"{x=\"1\"} 1\n\"c\" 1\n").repaired == "a 1\nb{x=\"1\"} 1\nc 1\n");
+}
+
 TEST_CASE("under strict nothing is repaired") {
   for (const char* text : {"a 1", "a 1\r\n", "a 1 \n",
                            "\xEF\xBB\xBF"
