@@ -9,6 +9,7 @@ true as soon as the server is to end.
 """
 
 import gzip
+import select
 import socket
 import struct
 import threading
@@ -58,14 +59,17 @@ class Connection:
 
 
 class FaultyServer:
-    def __init__(self, behaviour):
+    """`listener` is a bound socket of one's own; `behaviour` may be changed while it runs."""
+
+    def __init__(self, behaviour, listener=None):
         self.behaviour = behaviour
         self.requests = []
         self.times = []
         self.stopping = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=64)
         self.listener.settimeout(0.05)
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        if self.listener.family == socket.AF_INET:
+            self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.threads = [threading.Thread(target=self._accept)]
 
     def _accept(self):
@@ -119,6 +123,22 @@ def in_turn(*behaviours):
     return behaviour
 
 
+def relay(port):
+    """Hands everything on to this port of 127.0.0.1, and back."""
+
+    def behaviour(connection):
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            ways = {connection.socket: other, other: connection.socket}
+            while not connection.stop.is_set():
+                for one in select.select(list(ways), [], [], 0.05)[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    ways[one].sendall(data)
+
+    return behaviour
+
+
 def raw(data):
     """Answers with these bytes."""
 
@@ -148,6 +168,12 @@ def closing(connection):
 
 def reset(connection):
     connection.read_request()
+    connection.reset()
+
+
+def reset_in_request(connection):
+    """Goes while the request is being read."""
+    connection.socket.recv(20)
     connection.reset()
 
 

@@ -1,0 +1,249 @@
+"""What happens under each fault, as one table: how pushmetrics ends, when, what it says, what arrives in the end.
+
+`python3 test_fault_matrix.py >../../.github/FAULTS.md` writes the table for people; a test holds that file to it.
+"""
+
+import dataclasses
+import pathlib
+import re
+import signal
+import time
+import typing
+
+import pytest
+
+import faults
+import faulty_server as faulty
+from certificates import Authority
+from faults import Place, answering, first
+from program import finish
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / ".github" / "FAULTS.md"
+
+DELIVERED = "delivered"
+WAITS = "waits in the spool; delivered by `flush`"
+LOST = "lost, and said so"
+AT_ONCE = "at once"
+BUDGET = "--push-timeout"
+BUDGET_SECONDS = 0.7
+# What a busy machine may take beyond that.
+TOLERANCE = 1.5
+
+
+@dataclasses.dataclass
+class Fault:
+    """A row. In `says`, … stands for anything; it is the reason, or all of the line if it begins `pushmetrics: `."""
+
+    name: str
+    make: typing.Callable
+    says: str
+    fate: str = WAITS
+    takes: typing.Any = AT_ONCE
+    commands: tuple = ("run", "push")
+    options: tuple = ()
+    spool_says: str = ""
+    status: typing.Optional[int] = None
+
+    def status_of(self, command):
+        if self.status is not None:
+            return self.status
+        return 3 if command == "run" else int(self.fate != DELIVERED)
+
+
+RETRY = ("--retries", "20")
+ANSWERS = [
+    ("400 Bad Request", LOST),
+    ("401 Unauthorized", LOST),
+    ("403 Forbidden", LOST),
+    ("404 Not Found", LOST),
+    ("408 Request Timeout", WAITS),
+    ("413 Content Too Large", LOST),
+    ("425 Too Early", WAITS),
+    ("429 Too Many Requests", WAITS),
+    ("500 Internal Server Error", WAITS),
+    ("503 Service Unavailable", WAITS),
+]
+
+FAULTS = [
+    # The gateway itself.
+    Fault("nobody listens", faults.refusing, "connection refused"),
+    Fault("the gateway is stopped (SIGSTOP)", faults.stopped, "no answer in time", takes=BUDGET),
+    Fault("the gateway is stopped, and goes on within the budget", faults.resumed, "", DELIVERED),
+    Fault("the gateway is killed with the request in its hands", faults.killed, "the connection broke: connection reset by peer"),
+    Fault("the gateway is killed and restarted within the budget", faults.restarted, "", DELIVERED, options=RETRY),
+    # Connections.
+    Fault("the port is a black hole", faults.black_hole, "no connection in time", takes=BUDGET),
+    Fault("a black hole, and a --connect-timeout", faults.black_hole, "no connection in time", options=("--connect-timeout", "200ms")),
+    Fault("there is no network", faults.unreachable, "…network is unreachable"),
+    Fault("the connection is reset", answering(faulty.reset), "the connection broke: connection reset by peer"),
+    Fault("the connection is reset while the request is sent", answering(faulty.reset_in_request), "the connection broke: connection reset by peer"),
+    Fault("the connection is reset within the answer", answering(faulty.reset_in_answer), "the connection broke: connection reset by peer"),
+    Fault("the connection is reset once", first(faulty.reset), "", DELIVERED, options=RETRY),
+    Fault("the connection is half-closed", answering(faulty.half_closing), "the connection was closed without an answer"),
+    Fault("the gateway's Unix socket is missing", faults.unix_socket("missing"), "…no such file or directory"),
+    Fault("nobody listens on the gateway's Unix socket", faults.unix_socket("stale"), "connection refused"),
+    Fault("the proxy is dead", faults.dead_proxy, "…refused"),
+    # Names.
+    Fault("no name server", faults.name_server("absent"), "could not resolve host: gateway.example"),
+    Fault("a name server that is silent", faults.name_server("silent"), "its name was not resolved in time", takes=BUDGET),
+    # Answers.
+    *[Fault(f"the answer is {status}", answering(faulty.answer(status, b"its words\n")), f"the server answered {status[:3]}: its words", fate) for status, fate in ANSWERS],
+    Fault("503 once", first(faulty.answer("503 x")), "", DELIVERED, options=RETRY),
+    Fault("429 with a Retry-After of a second", first(faulty.answer("429 x", b"", ["Retry-After: 1"])), "", DELIVERED, takes=1, options=RETRY),
+    Fault("429 with a Retry-After beyond the budget", answering(faulty.answer("429 x", b"", ["Retry-After: 3600"])), "the server answered 429; it asks to be left alone for 1h", options=RETRY),
+    Fault("a redirect for good (301)", answering(faulty.answer("301 x", b"", ["Location: http://elsewhere/"])), "the server answered 301, a redirect to http://elsewhere/, which is not followed: push there", LOST),
+    Fault("a redirect for now (307)", answering(faulty.answer("307 x", b"", ["Location: /x"])), "the server answered 307, a redirect to /x, which is not followed: push there", LOST),
+    Fault("no HTTP at all", answering(faulty.raw(b"SSH-2.0-OpenSSH_9.2p1\r\n")), "the answer is not HTTP", LOST),
+    Fault("headers without end", answering(faulty.endless_header_lines), "the answer's headers do not end", LOST),
+    Fault("a body without end", answering(faulty.endless_body("500 x")), "the server answered 500: …"),
+    Fault("headers that drip", answering(faulty.drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")), "no answer in time", takes=BUDGET),
+    Fault("a body that drips", answering(faulty.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x")), "the answer did not end in time", takes=BUDGET),
+    Fault("a Content-Length that is too long", answering(faulty.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), "the connection broke: transfer closed with 96 bytes remaining to read"),
+    Fault("a compressed bomb", answering(faulty.compressed_bomb("500 x")), "the server answered 500"),
+    Fault("a proxy without its gateway (nginx, 502)", faults.nginx("location / { proxy_pass http://127.0.0.1:1; }"), "the server answered 502 Bad Gateway"),
+    Fault("a password is wanted (nginx, 401)", faults.nginx('location / { auth_basic "x"; auth_basic_user_file /dev/null; }'), "the server answered 401…", LOST),
+    Fault("the body is too large (nginx, 413)", faults.nginx("client_max_body_size 1; {gateway}"), "the server answered 413…", LOST),
+    # TLS.
+    Fault("an expired certificate", faults.tls("expired"), "…expired…", LOST),
+    Fault("a certificate for another host", faults.tls("other_host"), "…", LOST),
+    Fault("a certificate of an unknown authority", faults.tls("good", trusted=False), "…", LOST),
+    Fault("TLS spoken to a plain port", faults.nginx("{gateway}", "", "{good}", "ssl", "https"), "no TLS connection: …"),
+    Fault("plain HTTP spoken to a TLS port", faults.nginx("{good} {gateway}", "ssl"), "the server answered 400…", LOST),
+    # Several targets.
+    Fault("one of two targets is silent", faults.beside_a_silent_one, "no answer in time", takes=BUDGET),
+    # The spool, with nobody listening.
+    Fault("the spool's disk is full", faults.full_disk, "connection refused", LOST, spool_says="…No space left on device"),
+    Fault("the spool's disk is read-only", faults.read_only_disk, "connection refused", LOST, spool_says="…Read-only file system"),
+    Fault("a file is where the spool should be", faults.spool_at(faults.file_in_the_way), "connection refused", LOST, spool_says="…Not a directory"),
+    Fault("the spool's directory cannot be made", faults.spool_at(lambda _: pathlib.Path("/proc/spool")), "connection refused", LOST, spool_says="…No such file or directory"),
+    Fault("the spool's directory and those above it are missing", faults.spool_at(lambda directory: directory / "a" / "b" / "c"), "connection refused"),
+    Fault("no HOME and no directory for state", faults.no_home, "connection refused", LOST, spool_says="there is no directory for it: give --spool DIR"),
+    Fault("an entry of the spool is cut short", faults.waiting_entry(faults.cut_short), "pushmetrics: …it is set aside as …", DELIVERED),
+    Fault("a FIFO is among the spool's entries", faults.waiting_entry(faults.make_fifo), "pushmetrics: …it is set aside as …", DELIVERED),
+    Fault("a foreign file is in the spool", faults.waiting_entry(faults.add_foreign_file), "", DELIVERED),
+    Fault("the clock is set back by a year between two pushes", faults.clock_set_back, "connection refused"),
+    # The surroundings, with nobody listening.
+    Fault("TMPDIR is missing", faults.in_environment(TMPDIR="/nonexistent"), "connection refused"),
+    Fault("standard error is closed", faults.in_shell('exec "$@" 2>&-'), ""),
+    Fault("standard error is a pipe without a reader", faults.stderr_without_reader, "", commands=("run",)),
+    Fault("standard output is closed", faults.in_shell('exec "$@" >&-', faults.well), "", DELIVERED),
+    Fault("standard input is closed", faults.in_shell('exec "$@" <&-'), "connection refused"),
+    Fault("standard input, output and error are closed", faults.in_shell('exec "$@" <&- >&- 2>&-'), ""),
+    # Signals while the push is under way to a silent target.
+    Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", takes=2, commands=("run",)),
+    Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", takes=2, commands=("run",)),
+    Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", takes=2, commands=("run",)),
+    Fault("SIGTERM twice during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
+]  # fmt: skip
+ROWS = [pytest.param(fault, command, id=f"{fault.name}-{command}") for fault in FAULTS for command in fault.commands]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    authority = Authority(tmp_path_factory.mktemp("authority") / "ca")
+    return {
+        "ca": authority.certificate,
+        "good": authority.issue("good"),
+        "expired": authority.issue("expired", start="20200101000000Z", end="20200201000000Z"),
+        "other_host": authority.issue("other_host", ["DNS:elsewhere.example"]),
+    }
+
+
+def pattern(text):
+    return ".*".join(re.escape(part) for part in text.split("…"))
+
+
+def line(fault, command, place, url):
+    """The regular expression of what is said, all of it."""
+    if not fault.says:
+        return ""
+    if fault.says.startswith("pushmetrics: "):
+        return pattern(fault.says) + "\n"
+    how = f"job '{place.job}': " + ("exited 3, but " if command == "run" else "")
+    attempts = r" \(\d+ attempts? in [^ ]+\)"
+    if fault.fate == WAITS:
+        fate = f"{'was ' if command == 'run' else ''}not pushed yet: "
+        rest = f"; the push waits in {place.spool} and goes out with the next one, or by 'pushmetrics flush'"
+    else:
+        fate = "the push is lost: "
+        rest = f"; it cannot be kept in the spool either: {fault.spool_says}" if fault.spool_says else ""
+    return f"pushmetrics: {re.escape(how)}{fate}{re.escape(url)}: {pattern(fault.says)}{attempts}{pattern(rest)}\n"
+
+
+def assert_time(fault, elapsed):
+    least = {AT_ONCE: 0, BUDGET: BUDGET_SECONDS - 0.05}.get(fault.takes, fault.takes)
+    assert least <= elapsed < least + TOLERANCE
+
+
+def assert_arrived(scene, place):
+    for url in scene.urls:
+        values = scene.gateway.group(place.job).values
+        assert values["job_exit_code" if place.command == "run" else "rows"] == 3
+
+
+@pytest.mark.parametrize("fault, command", ROWS)
+def test_a_fault_is(fault, command, gateway, authority, pushmetrics, tmp_path):
+    job = f"{FAULTS.index(fault)}-{command}"
+    place = Place(tmp_path, gateway, authority, pushmetrics, command, job, tmp_path / "spool")
+    budget = ("--push-timeout", f"{BUDGET_SECONDS}s" if fault.takes == BUDGET else "10s")
+    with fault.make(place) as scene:
+        arguments = faults.arguments_of(place, scene, job, 3, (*budget, *fault.options))
+        start = time.monotonic()
+        env = {**scene.env, **scene.fault_env}
+        process = pushmetrics.spawn(*arguments, env=env, prefix=scene.fault_prefix, **scene.how)
+        scene.during(process)
+        result = finish(process, 20, start=start)
+
+        assert result.status == fault.status_of(command), result.stderr
+        assert re.fullmatch(line(fault, command, place, scene.urls[0]), result.stderr), result.stderr
+        assert result.stdout == ("output\n" if command == "run" and scene.output else "")
+        assert_time(fault, result.elapsed)
+        if fault.fate == DELIVERED:
+            assert_arrived(scene, place)
+        scene.recover()
+        if place.spool is not None:
+            options = ("--spool", str(place.spool), "--retries", "0", *scene.options, *scene.flush_options)
+            flushed = pushmetrics("flush", *options, env=scene.env, prefix=scene.flush_prefix)
+            assert (flushed.status, flushed.stderr) == (0, "")
+            assert faults.entries(place.spool) == []
+        if fault.fate == LOST:
+            group = scene.gateway.find(job)
+            assert group is None or not group.pushed
+        else:
+            assert_arrived(scene, place)
+
+
+def markdown():
+    lines = [
+        "# What happens when something is wrong",
+        "",
+        "Each row is a test against real processes (`tests/integration/test_fault_matrix.py`, which writes this file).",
+        "`run` wraps a job that exits 3; `push` sends one metric. The message is the reason that the only line on",
+        "standard error gives; … stands for anything. The time is that from the call to its end.",
+        "",
+        "| Fault | Command | Exit status | Time | Message | The push |",
+        "|---|---|---|---|---|---|",
+    ]
+    for fault in FAULTS:
+        statuses = [fault.status_of(command) for command in fault.commands]
+        said = f"`{fault.says}`" if fault.says else "none"
+        if fault.spool_says:
+            said += f"; spool: `{fault.spool_says}`"
+        takes = {AT_ONCE: AT_ONCE, BUDGET: f"`{BUDGET}`"}.get(fault.takes, f"{fault.takes} s")
+        commands = ", ".join(f"`{command}`" for command in fault.commands)
+        lines.append(
+            f"| {fault.name} | {commands} | {', '.join(map(str, statuses))} | {takes} | {said} | {fault.fate} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def test_the_document_is_this_table():
+    assert DOCUMENT.read_text() == markdown()
+
+
+def test_the_table_has_forty_faults_and_more():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 40
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
