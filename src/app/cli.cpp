@@ -120,6 +120,12 @@ struct Source {
   std::vector<std::string> values;
 };
 
+std::string joined(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text.append(text.empty() ? "" : " ").append(value);
+  return text;
+}
+
 bool is_flag(const OptionSpec& spec) { return spec.value_name.empty(); }
 
 std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& configuration) {
@@ -157,7 +163,7 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
       }
     }
     const Stored result = spec.store(source.values);
-    if (result) return reading.sources.push_back({spec.name, source.name});
+    if (result) return reading.sources.push_back({spec.name, source.name, joined(source.values)});
     problems.push_back(concat({source.name, ": ", result.error()}));
   }
 }
@@ -240,9 +246,10 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   std::vector<OptionSource> sources;
   for (const auto& [spec, option] : options) {
     if (!is_set(option)) continue;
-    const Stored result = spec->store(without_empty_values(option->results()));
+    const std::vector<std::string> values = without_empty_values(option->results());
+    const Stored result = spec->store(values);
     if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
-    sources.push_back({spec->name, std::string(OptionSource::command_line)});
+    sources.push_back({spec->name, std::string(OptionSource::command_line), joined(values)});
   }
 
   std::string named_file = environment_variable("PUSHMETRICS_CONFIG");

@@ -21,6 +21,8 @@ struct OptionSource {
   static constexpr std::string_view command_line = "the command line";
   std::string option;
   std::string source;
+  /// As given; several with a space between.
+  std::string value;
 };
 
 /// What was read besides the options' values, which are in their places by then.

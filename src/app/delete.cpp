@@ -153,11 +153,16 @@ class Deletion {
       return true;
     }
     const auto [group, is_there] = find_exact(listing ? *listing : Listing{}, exact_labels(options_));
-    if (listing && !is_there)
-      console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
     if (is_there || !listing) {
       remove_groups(session_, place, {group}, options_.removal, report_);
+      return true;
     }
+    console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
+    // All the same, since a list does not tell every name as it is.
+    if (!options_.removal.dry_run)
+      session_.remove(place, {group}, [this](const Removal& removal) {
+        if (removal.outcome != Removal::Outcome::deleted) report_.tell(removal);
+      });
     return true;
   }
 

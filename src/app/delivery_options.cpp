@@ -145,15 +145,25 @@ OptionTable describe(DeliveryOptions& options) {
   return {describe_delivery(options), describe_access(options)};
 }
 
-std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
-                                 std::vector<std::string>& problems) {
+std::vector<TargetUrl> target_urls(const DeliveryOptions& options) {
+  if (!options.urls.empty()) return options.urls;
+  return {*parse_target_url("http://localhost:9091")};
+}
+
+TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                  std::vector<std::string>& problems) {
   TargetContext context{http, options.http, standard_output};
   context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
   context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
   if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
+  return context;
+}
+
+std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                 std::vector<std::string>& problems) {
+  const TargetContext context = make_target_context(options, http, standard_output, problems);
   std::vector<Target> targets;
-  for (const TargetUrl& url : options.urls) targets.push_back(make_target(url, context));
-  if (targets.empty()) targets.push_back(make_target(*parse_target_url("http://localhost:9091"), context));
+  for (const TargetUrl& url : target_urls(options)) targets.push_back(make_target(url, context));
   return targets;
 }
 

@@ -32,6 +32,13 @@ struct DeliveryOptions {
 /// The groups "Delivery" and "Authentication and TLS" of --help.
 OptionTable describe(DeliveryOptions& options);
 
+/// Those of --url, or the default.
+std::vector<TargetUrl> target_urls(const DeliveryOptions& options);
+
+/// What targets are made with: see make_targets().
+TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                  std::vector<std::string>& problems);
+
 /// The targets, with their secrets read, which is why it is done late; what is wrong with the files goes to
 /// `problems`, whole sentences. `http` must outlive the targets; `standard_output` is where `stdout:` prints.
 std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,

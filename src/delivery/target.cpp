@@ -126,14 +126,18 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
   return Error{"a URL to push to begins with none of http://, https://, unix: and stdout:"};
 }
 
-Target make_target(const TargetUrl& url, const TargetContext& context) {
+HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
   HttpOptions access = context.access;
   if (!url.user.empty() || !url.password.empty()) {
     access.user = url.user;
     if (!url.password.empty()) access.password = url.password;
     access.bearer_token.clear();
   }
-  const HttpEndpoint endpoint{&context.http, url.base, url.unix_socket, std::move(access)};
+  return {&context.http, url.base, url.unix_socket, std::move(access)};
+}
+
+Target make_target(const TargetUrl& url, const TargetContext& context) {
+  const HttpEndpoint endpoint = make_endpoint(url, context);
   switch (url.kind) {
     case TargetUrl::Kind::pushgateway: return {url.name, std::make_unique<Pushgateway>(endpoint)};
     case TargetUrl::Kind::victoria_metrics: return {url.name, std::make_unique<VictoriaMetrics>(endpoint)};

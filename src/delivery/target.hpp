@@ -1,6 +1,6 @@
 #pragma once
 
-#include "delivery/http.hpp"
+#include "delivery/http_sink.hpp"
 #include "delivery/sink.hpp"
 #include "support/result.hpp"
 
@@ -45,6 +45,7 @@ struct TargetContext {
   int standard_output = 1;
 };
 
+HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context);
 Target make_target(const TargetUrl& url, const TargetContext& context);
 
 }  // namespace pushmetrics

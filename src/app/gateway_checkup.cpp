@@ -1,0 +1,171 @@
+#include "app/gateway_checkup.hpp"
+
+#include "delivery/gateway_groups.hpp"
+#include "metrics/gateway_complaint.hpp"
+#include "support/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Failure = HttpResponse::Failure;
+
+bool is_refused_access(int status) { return status == 401 || status == 403 || status == 407; }
+
+/// Version and flags; the place of /metrics.
+std::string check_version(const HttpResponse& status, Section& section) {
+  std::string telemetry_path = "/metrics";
+  if (is_refused_access(status.status)) return telemetry_path;
+  const auto document = nlohmann::json::parse(status.body, nullptr, /*allow_exceptions=*/false);
+  const auto text_at = [&](const char* pointer) -> std::optional<std::string> {
+    const nlohmann::json::json_pointer place(pointer);
+    if (!document.is_object() || !document.contains(place) || !document.at(place).is_string()) return {};
+    return document.at(place).get<std::string>();
+  };
+  const auto version = text_at("/data/build_information/version");
+  if (!version) {
+    section.warn("version",
+                 concat({"it is no Pushgateway, or one that hides its API (status ",
+                         std::to_string(status.status), ")"}),
+                 "see whether --url has the right port and prefix");
+    return telemetry_path;
+  }
+  section.ok("version", concat({"Pushgateway ", printable(*version)}));
+  if (text_at("/data/flags/push.disable-consistency-check") == "true")
+    section.warn("flags", "it takes inconsistent metrics, and /metrics breaks for them",
+                 "start it without --push.disable-consistency-check");
+  else if (text_at("/data/flags/persistence.file") == "")
+    section.warn("flags", "it forgets everything when it restarts", "start it with --persistence.file=FILE");
+  else
+    section.ok("flags", concat({"metrics are kept over restarts; the admin API is ",
+                                text_at("/data/flags/web.enable-admin-api") == "true" ? "on" : "off"}));
+  return text_at("/data/flags/web.telemetry-path").value_or(telemetry_path);
+}
+
+std::optional<Listing> check_api(Conversation& talk, Section& section) {
+  GatewayGroups store(talk.endpoint());
+  std::optional<Verdict> verdict;
+  Listing listing;
+  const auto attempt =
+      store.list("job_", EventLoop::Clock::now() + talk.budget(), [&](Verdict outcome, Listing groups) {
+        verdict = std::move(outcome);
+        listing = std::move(groups);
+      });
+  talk.loop().run_until([&] { return verdict.has_value(); });
+  if (verdict->kind != Verdict::Kind::delivered) {
+    if (!is_refused_access(verdict->status))
+      section.warn("api", concat({"list, delete and prune do not work: ", verdict->reason}),
+                   "see whether --url has the right prefix");
+    return std::nullopt;
+  }
+  section.ok("api", concat({"lists ", std::to_string(listing.groups.size()),
+                            listing.groups.size() == 1 ? " group" : " groups"}));
+  return listing;
+}
+
+std::string removal(const TargetUrl& url, const GroupLabels& labels) {
+  return concat({"run: pushmetrics delete --url ", shell_word(url.name), " ", labels.as_options(),
+                 " (that is, DELETE ", labels.url_path(), ")"});
+}
+
+/// Groups that differ from others by an empty instance only (PROTOCOL.md, hazard 2), or will once somebody
+/// pushes to those.
+void check_empty_instances(const TargetUrl& url, const Listing& listing, Section& section) {
+  std::vector<GroupLabels> names;
+  for (const HeldGroup& group : listing.groups) names.push_back(group.labels);
+  std::ranges::sort(names);
+  for (const GroupLabels& labels : names) {
+    if (labels.value("instance") != "") continue;
+    const GroupLabels other = labels.without("instance");
+    const std::string words = concat({labels.to_string(), " has an empty instance"});
+    if (std::ranges::binary_search(names, other))
+      section.fail("groups", concat({words, ", and ", other.to_string(), " is there, too: nobody can push"}),
+                   removal(url, labels));
+    else
+      section.warn("groups", concat({words, ": a push to ", other.to_string(), " would stop all pushes"}),
+                   removal(url, labels));
+  }
+}
+
+void check_groups(const TargetUrl& url, const Listing& listing, Section& section) {
+  check_empty_instances(url, listing, section);
+  const auto refused = std::ranges::count(listing.groups, false, &HeldGroup::last_push_successful);
+  if (refused > 0)
+    section.warn("groups", concat({"of ", std::to_string(refused), " the last push was refused"}),
+                 "see pushmetrics list --sort state");
+}
+
+/// GET /metrics: what Prometheus gets.
+void check_metrics(const TargetUrl& url, Conversation& talk, const std::string& path,
+                   const std::optional<Listing>& listing, Section& section) {
+  std::string tail;
+  const HttpResponse answer = talk.ask("GET", path, "", [&](std::string_view piece) {
+    constexpr std::size_t enough = 200;
+    tail.append(piece);
+    if (tail.size() > enough) tail.erase(0, tail.size() - enough);
+    return true;
+  });
+  if (is_refused_access(answer.status)) return;
+  if (answer.status == 200 && answer.failure == Failure::none) {
+    if (tail.ends_with('\n')) return section.ok("metrics", concat({path, " can be scraped"}));
+    const std::size_t last_line = tail.rfind('\n') + 1;
+    return section.fail("metrics",
+                        concat({path, " is cut short behind '", printable(tail.substr(last_line)),
+                                "': a metric of type gauge_histogram does that"}),
+                        "delete the group that holds it");
+  }
+  bool explained = false;
+  for (const GatewayComplaint& complaint : read_gateway_complaints(answer.body)) {
+    if (complaint.kind != GatewayComplaint::Kind::not_utf8) {
+      explained = explained || listing;  // by check_empty_instances()
+      continue;
+    }
+    explained = true;
+    // The gateway adds an empty instance; what it lists has the group's own labels.
+    const GroupLabels bare = complaint.labels.without("instance");
+    const bool has_none =
+        complaint.labels.value("instance") == "" &&
+        (!listing || std::ranges::find(listing->groups, bare, &HeldGroup::labels) != listing->groups.end());
+    const GroupLabels& labels = has_none ? bare : complaint.labels;
+    section.fail("groups",
+                 concat({labels.to_string(), " holds bytes that are not UTF-8: nobody can push or scrape"}),
+                 removal(url, labels));
+  }
+  if (answer.status == 500 && explained) return;
+  const std::string words = concat({path, ": ", verdict_of(answer).reason});
+  if (answer.status == 500)
+    section.fail("metrics", words, "delete the groups that it names, or: pushmetrics wipe --yes");
+  else
+    section.warn("metrics", words, "see whether Prometheus can scrape it");
+}
+
+/// A body that is no metrics is refused without leaving a group behind; so the answer tells whether a push
+/// would come through (PROTOCOL.md, "Pushing").
+void check_push(Conversation& talk, Section& section) {
+  const HttpResponse answer =
+      talk.ask("POST", "/metrics/job/pushmetrics_doctor", "pushmetrics doctor asks\n");
+  if (answer.status == 400) return section.ok("push", "would be taken");
+  if (is_refused_access(answer.status))
+    return section.fail("push", concat({"is not permitted (", std::to_string(answer.status), ")"}),
+                        "mend --user, --password-file or --bearer-token-file");
+  if (verdict_of(answer).kind == Verdict::Kind::delivered)
+    return section.warn("push", "it takes what is no metrics", "see whether --url names a Pushgateway");
+  section.fail("push", verdict_of(answer).reason, "mend the path in --url");
+}
+
+}  // namespace
+
+void check_gateway(const TargetUrl& url, Conversation& talk, const HttpResponse& status, Section& section) {
+  const std::string telemetry_path = check_version(status, section);
+  const std::optional<Listing> listing = check_api(talk, section);
+  if (listing) check_groups(url, *listing, section);
+  check_metrics(url, talk, telemetry_path, listing, section);
+  check_push(talk, section);
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "app/findings.hpp"
+#include "delivery/target.hpp"
+#include "support/duration.hpp"
+#include "support/event_loop.hpp"
+
+namespace pushmetrics {
+
+/// Examines one target for `doctor`, without changing anything there. `budget` is for each request.
+Section check_target(const TargetUrl& url, const TargetContext& context, EventLoop& loop, Duration budget);
+
+}  // namespace pushmetrics
