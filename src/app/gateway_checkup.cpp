@@ -69,6 +69,11 @@ std::optional<Listing> check_api(Conversation& talk, Section& section) {
 }
 
 std::string removal(const TargetUrl& url, const GroupLabels& labels) {
+  // A shell takes a newline off the end of what `$(printf ...)` gives.
+  const bool has_final_newline =
+      std::ranges::any_of(labels.labels(), [](const Label& label) { return label.value.ends_with('\n'); });
+  if (has_final_newline)
+    return concat({"run: curl -X DELETE ", shell_word(concat({url.base, labels.url_path()}))});
   return concat({"run: pushmetrics delete --url ", shell_word(url.name), " ", labels.as_options(),
                  " (that is, DELETE ", labels.url_path(), ")"});
 }
@@ -149,13 +154,18 @@ void check_metrics(const TargetUrl& url, Conversation& talk, const std::string& 
 void check_push(Conversation& talk, Section& section) {
   const HttpResponse answer =
       talk.ask("POST", "/metrics/job/pushmetrics_doctor", "pushmetrics doctor asks\n");
-  if (answer.status == 400) return section.ok("push", "would be taken");
+  // Each version's words on it; a server in front of the gateway has others for its own 400.
+  if (answer.status == 400 && answer.body.find("pars") != std::string::npos)
+    return section.ok("push", "would be taken");
   if (is_refused_access(answer.status))
     return section.fail("push", concat({"is not permitted (", std::to_string(answer.status), ")"}),
                         "mend --user, --password-file or --bearer-token-file");
   if (verdict_of(answer).kind == Verdict::Kind::delivered)
     return section.warn("push", "it takes what is no metrics", "see whether --url names a Pushgateway");
-  section.fail("push", verdict_of(answer).reason, "mend the path in --url");
+  const bool is_elsewhere = answer.status >= 300 && answer.status < 500;
+  section.fail(
+      "push", verdict_of(answer).reason,
+      is_elsewhere ? "see whether --url has the right scheme, port and path" : "see the server's log");
 }
 
 }  // namespace

@@ -18,6 +18,15 @@ class Request : public Attempt {
   HttpClient::TransferHandle transfer;
 };
 
+/// The server's clock; ours, if they agree, as the server tells whole seconds only.
+std::chrono::system_clock::time_point clock_of(const HttpResponse& response) {
+  constexpr std::chrono::seconds tolerance(2);
+  const auto here = std::chrono::system_clock::now();
+  const bool agrees = !response.server_time ||
+                      (here > *response.server_time - tolerance && here < *response.server_time + tolerance);
+  return agrees ? here : *response.server_time;
+}
+
 /// Reads the list, and then perhaps the complaint.
 class ListAttempt : public Attempt {
  public:
@@ -32,7 +41,7 @@ class ListAttempt : public Attempt {
 
  private:
   void on_list(const HttpResponse& response) {
-    listing_.now = response.server_time.value_or(std::chrono::system_clock::now());
+    listing_.now = clock_of(response);
     const bool answered = response.status == 200;
     if (!answered || response.failure == HttpResponse::Failure::unreachable ||
         response.failure == HttpResponse::Failure::timeout)
