@@ -12,6 +12,7 @@ import ctypes
 import dataclasses
 import json
 import math
+import os
 import pathlib
 import random
 import signal
@@ -418,7 +419,9 @@ class Nginx(Server):
     def command(self):
         (self.directory / "nginx.conf").write_text(
             "daemon off;\n"
-            "worker_processes 1;\n"
+            # Its directory may be closed to whom nginx otherwise becomes.
+            + ("user root;\n" if os.geteuid() == 0 else "")
+            + "worker_processes 1;\n"
             "pid nginx.pid;\n"
             "error_log stderr;\n"
             "events { worker_connections 64; }\n"
