@@ -53,11 +53,12 @@ Verdict::Kind kind_of(const HttpResponse& response) {
     case Failure::unreachable:
     case Failure::timeout: return Verdict::Kind::retry;
     case Failure::certificate:
-    case Failure::other: return Verdict::Kind::refused;
+    case Failure::other: return Verdict::Kind::blocked;
   }
   if (response.status == 200 || response.status == 202 || response.status == 204)
     return Verdict::Kind::delivered;
-  return is_retryable_status(response.status) ? Verdict::Kind::retry : Verdict::Kind::refused;
+  if (is_retryable_status(response.status)) return Verdict::Kind::retry;
+  return is_about_the_push(response.status) ? Verdict::Kind::refused : Verdict::Kind::blocked;
 }
 
 std::string reason_of(const HttpResponse& response) {

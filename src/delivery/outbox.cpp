@@ -69,7 +69,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
 
  private:
   void on_delivery(const Spool::Item& item, const std::string& words, const Delivery& delivery) {
-    if (delivery.verdict.kind == Verdict::Kind::retry) return end(&delivery);
+    if (delivery.verdict.may_go_later()) return end(&delivery);
     outbox_.spool_->remove(item);
     if (delivery.delivered())
       outbox_.listener_.delivered(concat({words, " was delivered to ", target_.name}));
@@ -126,8 +126,7 @@ void Outbox::send_to(const Target& target, Push push, OnDispatch on_dispatch) {
 void Outbox::send_own(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch) {
   courier_.send_to(target, *push,
                    [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
-                     if (delivery.verdict.kind == Verdict::Kind::retry)
-                       return keep(*push, delivery, on_dispatch);
+                     if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
                      on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
                                   delivery.target,
                                   delivery,

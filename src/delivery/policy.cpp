@@ -5,12 +5,18 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <iterator>
 #include <string>
 
 namespace pushmetrics {
 
 bool is_retryable_status(int status) {
   return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
+}
+
+bool is_about_the_push(int status) {
+  constexpr int statuses[] = {400, 409, 411, 413, 414, 415, 422, 431};
+  return std::ranges::find(statuses, status) != std::end(statuses);
 }
 
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {

@@ -19,6 +19,10 @@ struct DeliveryPolicy {
 /// 408, 425, 429 and 5xx.
 bool is_retryable_status(int status);
 
+/// 400 and its like: what was sent is wrong, and will be. The other 4xx, and 3xx, are about who asked, and
+/// where.
+bool is_about_the_push(int status);
+
 /// The form of a date that servers send, or one of the two that they may have sent long ago (RFC 9110,
 /// section 5.6.7).
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text);

@@ -15,7 +15,8 @@ namespace pushmetrics {
 struct Verdict {
   enum class Kind {
     delivered,
-    refused,  ///< for good: trying again would change nothing
+    refused,  ///< for good: the push itself is wrong
+    blocked,  ///< until a person mends something: a password, a certificate, a URL
     retry     ///< not this time
   };
   Kind kind = Kind::delivered;
@@ -25,6 +26,9 @@ struct Verdict {
   std::optional<Duration> retry_after = std::nullopt;
   /// The status of the server's answer, 0 where there was none.
   int status = 0;
+
+  /// Whether the same push may yet be delivered, if not now.
+  bool may_go_later() const { return kind == Kind::blocked || kind == Kind::retry; }
 };
 
 /// An attempt under way. Destroying it cancels it; then nobody is told.

@@ -74,7 +74,9 @@ def assert_delivered(result):
 def reason(result, attempts=1):
     """Of the loss that the only line tells."""
     assert len(result.stderr_lines) == 1, result.stderr
-    match = re.search(r": (?:https?|unix):[^ ]*: (.*) \((\d+) attempts? in [^ ]+\)(; the push waits .*)?$", result.stderr)
+    match = re.search(
+        r": (?:https?|unix):[^ ]*: (.*) \((\d+) attempts? in [^ ]+\)(; the push waits .*)?$", result.stderr
+    )
     assert match, result.stderr
     if attempts is not None:
         assert int(match[2]) == attempts, result.stderr
@@ -123,6 +125,19 @@ def test_a_user_in_the_url_goes_with_the_password_from_a_file(basic, push, tmp_p
 def test_a_wrong_password_is_told_once(basic, push, tmp_path):
     result = push(basic.url, "--user", "jörg", "--password-file", secret_file(tmp_path, "wrong"))
     assert reason(result) == "the server answered 401 Authorization Required"
+
+
+def test_what_a_wrong_password_kept_back_goes_out_with_the_right_one(basic, pushmetrics, gateway):
+    def run(job, password):
+        env = {"PUSHMETRICS_USER": "jörg", "PUSHMETRICS_PASSWORD": password}
+        return pushmetrics("run", "--url", basic.url, "-j", job, "--", *JOB, env=env)
+
+    result = run("kept back", "wrong")
+    assert "401" in result.stderr and "the push waits in " in result.stderr
+    assert gateway.find("kept back") is None
+    assert_delivered(run("right", SECRET))
+    assert gateway.group("kept back").values["job_exit_code"] == 3
+    assert gateway.group("right").values["job_exit_code"] == 3
 
 
 def test_a_password_file_that_others_can_read_is_warned_of(basic, push, tmp_path):

@@ -27,6 +27,12 @@ TEST_CASE("only what may pass by itself is tried again") {
     CHECK_FALSE(is_retryable_status(status));
 }
 
+TEST_CASE("a refusal of the push is told from one of who asked, and where") {
+  for (const int status : {400, 409, 413, 415, 422}) CHECK(is_about_the_push(status));
+  for (const int status : {301, 307, 401, 403, 404, 405, 407, 429, 500})
+    CHECK_FALSE(is_about_the_push(status));
+}
+
 TEST_CASE("the wait before a retry is anything up to a bound that doubles, and never above five seconds") {
   std::mt19937 random(1);
   const Duration bounds[] = {250ms, 500ms, 1s, 2s, 4s, 5s, 5s};
