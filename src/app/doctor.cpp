@@ -5,6 +5,7 @@
 #include "app/findings.hpp"
 #include "app/run.hpp"
 #include "app/selection_options.hpp"
+#include "app/spool_checkup.hpp"
 #include "app/subcommand.hpp"
 #include "app/target_checkup.hpp"
 #include "support/text.hpp"
@@ -103,6 +104,7 @@ int doctor_command(const std::vector<std::string>& arguments) {
   std::vector<Section> sections(1);
   check_configuration(options, *reading, sections[0]);
   check_run_configuration(*reading, sections[0]);
+  check_spool(options.delivery.spool(), sections[0]);
 
   EventLoop loop;
   HttpClient http(loop);

@@ -192,3 +192,16 @@ def test_other_targets(pushmetrics, tmp_path):
         result = pushmetrics("doctor", "--url", url, "--url", "stdout:", "--json")
     assert result.status == 0
     assert [status for _, status, _ in findings(result, "push")] == ["ok", "ok"]
+
+
+def test_the_spool_is_examined(gateway, pushmetrics):
+    spool = str(pushmetrics.home / "spool")
+    empty = pushmetrics("doctor", "--url", gateway.url, "--spool", spool, "--json")
+    assert worst(empty, "spool") == "ok"
+    assert not os.path.exists(spool), "it leaves nothing behind"
+    pushmetrics("run", "--url", "http://127.0.0.1:1", "--retries", "0", "--spool", spool, "-j", "x", "--", "true")
+    waiting = pushmetrics("doctor", "--url", gateway.url, "--spool", spool, "--json")
+    ((_, status, text),) = findings(waiting, "spool")
+    assert (waiting.status, status) == (0, "warn") and text.startswith("1 push waits") and "flush" in text
+    off = pushmetrics("doctor", "--url", gateway.url, "--no-spool", "--json")
+    assert worst(off, "spool") == "warn"
