@@ -3,6 +3,7 @@
 #include "app/delivery_options.hpp"
 #include "app/group_options.hpp"
 #include "app/metrics_input.hpp"
+#include "app/refusals.hpp"
 #include "app/subcommand.hpp"
 #include "delivery/outbox.hpp"
 #include "support/text.hpp"
@@ -64,7 +65,9 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
   Outbox outbox(loop, targets, options.policy, options.spool(),
                 {[&](const std::string& text) { console.error(text); },
                  [&](const std::string& text) { console.note(text); }});
+  Refusals refusals;
   const auto on_dispatch = [&](const Dispatch& dispatch) {
+    refusals.add(dispatch, push);
     if (dispatch.fate == Dispatch::Fate::delivered)
       return console.note(concat({job, "pushed to ", dispatch.target->name}));
     status = exit_not_delivered;
@@ -82,6 +85,7 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
     }
   }
   loop.run_until([&] { return outbox.idle(); });
+  refusals.explain(loop, options.policy.push_timeout, console, job);
   return status;
 }
 

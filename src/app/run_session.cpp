@@ -1,6 +1,7 @@
 #include "app/run_session.hpp"
 
 #include "app/job_environment.hpp"
+#include "app/refusals.hpp"
 #include "delivery/outbox.hpp"
 #include "job/contributed.hpp"
 #include "job/contributed_file.hpp"
@@ -201,6 +202,7 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
 
   const auto ended = supervisor_.outcome()->ended;
   std::size_t delivered = 0;
+  Refusals refusals;
   const auto on_dispatch = [&](const Dispatch& dispatch) {
     tell(dispatch);
     if (dispatch.fate != Dispatch::Fate::delivered) return;
@@ -211,7 +213,9 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
   };
   std::vector<Family> all = own;
   all.insert(all.end(), added.begin(), added.end());
-  outbox_->send(push_of(all, ended), [&](const Dispatch& dispatch) {
+  const Push whole = push_of(all, ended);
+  outbox_->send(whole, [&](const Dispatch& dispatch) {
+    refusals.add(dispatch, whole);
     const bool refused = dispatch.fate == Dispatch::Fate::lost && dispatch.delivery.verdict.status == 400;
     if (added.empty() || !refused) return on_dispatch(dispatch);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
@@ -220,6 +224,7 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
     outbox_->send_to(*dispatch.target, push_of(own, ended), on_dispatch);
   });
   loop_.run_until([this] { return outbox_->idle(); });
+  refusals.explain(loop_, options_.delivery.policy.push_timeout, console_, job_words_);
   supervisor_.when_asked_to_end(nullptr);
   loop_.cancel(last_call);
   return delivered == targets_.size();

@@ -10,6 +10,8 @@ class Pushgateway : public HttpSink {
   using HttpSink::HttpSink;
   Capabilities capabilities() const override { return {true, true, true, true}; }
   std::unique_ptr<GroupStore> groups() override;
+  std::unique_ptr<Attempt> explain_refusal(const Push& push, EventLoop::Clock::time_point deadline,
+                                           OnExplanation done) override;
 
  protected:
   HttpRequest request(const Push& push) const override;

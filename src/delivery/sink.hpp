@@ -60,6 +60,13 @@ class Sink {
   virtual std::unique_ptr<Attempt> attempt(const Push& push, EventLoop::Clock::time_point deadline,
                                            Done done) = 0;
 
+  /// Asks why a push was refused as inconsistent (400), until `deadline`. `done` gets a sentence that names
+  /// what is in its way and what would clear it, or nothing where that cannot be told. Null: it cannot be
+  /// asked. `push` and the sink must outlive the attempt.
+  using OnExplanation = std::function<void(std::string)>;
+  virtual std::unique_ptr<Attempt> explain_refusal(const Push& push, EventLoop::Clock::time_point deadline,
+                                                   OnExplanation done);
+
   /// The groups that it holds, to be listed and deleted; null where that cannot be done. Must not outlive the
   /// sink.
   virtual std::unique_ptr<GroupStore> groups();

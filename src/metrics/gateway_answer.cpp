@@ -93,6 +93,9 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
 
   /// Of the family that is being read.
   std::size_t series_ = 0;
+  MetricType type_ = MetricType::untyped;
+  SeriesIdentity identity_;
+  std::vector<std::uint64_t> identities_;
   std::optional<double> value_;
 
   std::optional<double> push_time_, push_failure_time_;
@@ -105,9 +108,13 @@ bool GroupReader::string(string_t& text) {
     labels_.push_back({keys_[2], std::move(text)});
   else if (depth_ == 4 && in_metrics() && keys_[4] == "value")
     value_ = parse_value(text);
-  else if (depth_ == 5 && in_metrics() && keys_[4] == "labels" && keys_[1] == "push_time_seconds" &&
-           series_ == 1)
-    labels_of_push_time_.push_back({keys_[5], std::move(text)});
+  else if (depth_ == 2 && keys_[2] == "type")
+    type_ = metric_type_from(text).value_or(MetricType::untyped);
+  else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
+    identity_.add(keys_[5], text);
+    if (keys_[1] == "push_time_seconds" && series_ == 1)
+      labels_of_push_time_.push_back({keys_[5], std::move(text)});
+  }
   return true;
 }
 
@@ -115,10 +122,15 @@ bool GroupReader::start_object(std::size_t) {
   ++depth_;
   if (depth_ == 2) {
     series_ = 0;
+    identities_.clear();
+    type_ = MetricType::untyped;
     value_.reset();
     has_labels_ = has_labels_ || keys_[1] == "labels";
   }
-  if (depth_ == 4 && in_metrics()) ++series_;
+  if (depth_ == 4 && in_metrics()) {
+    ++series_;
+    identity_ = {};
+  }
   if (depth_ == 3 && keys_[1] == "labels") labels_are_a_family_ = true;
   if (depth_ < keys_.size()) keys_[depth_].clear();
   return true;
@@ -132,6 +144,7 @@ bool GroupReader::start_array(std::size_t) {
 }
 
 bool GroupReader::end_object() {
+  if (depth_ == 4 && in_metrics()) identities_.push_back(identity_.value());
   --depth_;
   if (depth_ == 1 && (keys_[1] != "labels" || labels_are_a_family_)) end_family();
   return true;
@@ -147,6 +160,7 @@ void GroupReader::end_family() {
     push_failure_time_ = value_;
     return;
   }
+  group_.held.push_back({name, type_, std::move(identities_)});
   ++group_.families;
   group_.series += series_;
   if (series_ != 1 || !value_ || !name.starts_with(prefix_)) return;

@@ -1,13 +1,37 @@
 #pragma once
 
+#include "metrics/family.hpp"
 #include "metrics/group_labels.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace pushmetrics {
+
+/// A family of a group, without its samples: enough to see whether a push would collide with it.
+struct HeldFamily {
+  std::string name;
+  MetricType type = MetricType::untyped;
+  /// The SeriesIdentity of each series.
+  std::vector<std::uint64_t> series;
+};
+
+/// A hash of a series' labels, in whatever order. An empty value counts as none: a gateway adds an empty
+/// `instance` to what has none.
+class SeriesIdentity {
+ public:
+  void add(std::string_view name, std::string_view value);
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0;
+};
 
 /// What a target holds of one group, as far as pushmetrics has a use for it.
 struct HeldGroup {
@@ -33,6 +57,7 @@ struct HeldGroup {
   std::optional<double> success, duration_seconds, running, last_success_seconds, expected_interval_seconds;
 
   /// Without the gateway's own push_time_seconds and push_failure_time_seconds.
+  std::vector<HeldFamily> held = {};
   std::size_t families = 0;
   std::size_t series = 0;
 

@@ -1,0 +1,89 @@
+"""A push that a gateway refuses is explained, and the command that is printed clears the way."""
+
+import re
+import subprocess
+
+import pytest
+
+from servers import Gateway, http
+
+HISTOGRAM = '# TYPE s histogram\ns_bucket{le="+Inf"} 1\ns_sum 1\ns_count 1\n'
+
+
+@pytest.fixture
+def gateway(tmp_path):
+    """One of its own for each test, since some are poisoned."""
+    with Gateway(tmp_path / "gateway") as server:
+        yield server
+
+
+def post(gateway, path, text):
+    http("POST", gateway.url + path, text.encode())
+
+
+@pytest.fixture
+def push(pushmetrics, gateway):
+    def push(text, *options):
+        return pushmetrics("push", "--url", gateway.url, "--no-spool", "-j", "mine", *options, input=text)
+
+    return push
+
+
+def clear(pushmetrics, stderr):
+    """Executes what the message says."""
+    (command,) = re.findall(r"clears it: (.*)", stderr)
+    for part in command.split(" && "):
+        done = pushmetrics("delete", *bash_words(part)[2:])
+        assert done.status == 0, done.stderr
+
+
+def bash_words(text):
+    script = f"set -- {text}; printf '%s\\0' \"$@\""
+    out = subprocess.run(["bash", "-c", script], capture_output=True, check=True, timeout=10).stdout
+    return [word.decode(errors="surrogateescape") for word in out.split(b"\0")[:-1]]
+
+
+CAUSES = {
+    "another type": ([("/metrics/job/other", "# TYPE x gauge\nx 1\n")], "# TYPE x counter\nx 1\n", (), "x as gauge"),
+    "untyped": ([("/metrics/job/other/a/b%20c", "x 1\n")], "# TYPE x gauge\nx 1\n", (), "x as untyped"),
+    "part of a histogram": ([("/metrics/job/other", HISTOGRAM)], "# TYPE s_count gauge\ns_count 1\n", (), "histogram s"),
+    "histogram of a part": ([("/metrics/job/other", "# TYPE s_count gauge\ns_count 1\n")], HISTOGRAM, (), "s_count"),
+    "same series": ([("/metrics/job/mine", 'q{instance="i"} 1\n')], "q 1\n", ("-i", "i"), "very labels"),
+    "empty instance": (
+        [("/metrics/job/other", "z 1\n"), ("/metrics/job/other/instance@base64/=", "z 1\n")],
+        "q 1\n",
+        (),
+        "empty instance",
+    ),
+    "not UTF-8": ([("/metrics/job@base64/_w", "z 1\n")], "q 1\n", (), "not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_is_in_the_way_is_named_and_can_be_cleared(pushmetrics, gateway, push, cause):
+    held, text, options, words = CAUSES[cause]
+    for path, body in held:
+        post(gateway, path, body)
+    refused = push(text, *options)
+    assert refused.status == 1
+    assert words in refused.stderr
+    clear(pushmetrics, refused.stderr)
+    again = push(text, *options)
+    assert (again.status, again.stderr) == (0, "")
+
+
+def test_a_metric_of_the_gateway_itself_cannot_be_cleared(push):
+    refused = push("# TYPE go_goroutines counter\ngo_goroutines 1\n")
+    assert refused.status == 1
+    assert "go_goroutines is a metric of the gateway itself, of type gauge" in refused.stderr
+    assert "pushmetrics delete" not in refused.stderr
+
+
+def test_a_run_is_explained_too_and_its_own_metrics_arrive(pushmetrics, gateway):
+    post(gateway, "/metrics/job/other", "# TYPE files counter\nfiles 1\n")
+    done = pushmetrics("run", "--url", gateway.url, "-j", "mine", "-m", "files=3", "--", "true")
+    assert done.status == 0
+    assert "files as counter" in done.stderr
+    assert gateway.group("mine").values["job_success"] == 1
+    clear(pushmetrics, done.stderr)
+    assert pushmetrics("run", "--url", gateway.url, "-j", "mine", "-m", "files=3", "--", "true").stderr == ""
