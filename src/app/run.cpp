@@ -1,5 +1,6 @@
 #include "app/run.hpp"
 
+#include "app/ci_environment.hpp"
 #include "app/cli.hpp"
 #include "app/help.hpp"
 #include "app/run_session.hpp"
@@ -41,6 +42,24 @@ std::vector<std::string> job_command(const RunOptions& options, std::vector<std:
   return operands;
 }
 
+/// What the CI system tells, if it is wanted: with --ci, or where nobody has named the job. What the person
+/// gave counts over it.
+std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::string>& problems) {
+  if (!options.ci && options.group.job) return std::nullopt;
+  auto ci = ci_environment(environment_variable);
+  if (!ci) {
+    if (options.ci) problems.emplace_back("--ci: neither GITHUB_ACTIONS nor GITLAB_CI is true");
+    return ci;
+  }
+  if (!GroupingKey::make(ci->job.empty() ? "x" : ci->job, ci->labels)) {
+    problems.emplace_back("--ci: the CI system's variables are not UTF-8");
+    return std::nullopt;
+  }
+  if (!options.group.job && !ci->job.empty()) options.group.job = ci->job;
+  options.group.labels.insert(options.group.labels.begin(), ci->labels.begin(), ci->labels.end());
+  return ci;
+}
+
 /// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).
 int end_like(const Outcome& outcome) {
   constexpr int timed_out = 124;
@@ -78,6 +97,7 @@ int run_command(const std::vector<std::string>& arguments) {
             concat({"--metric: ", own.name, " is one of the run's own metrics; the job was not run"}));
         return exit_run_usage;
       }
+  const auto ci = apply_ci(options, reading->problems);
   auto group = make_group(options.group, default_job(options, command));
   if (!group) {
     console.error(concat({group.error(), "; the job was not run"}));
@@ -85,6 +105,13 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   // The run, with its file, is gone before pushmetrics perhaps dies of the job's signal.
   const RunResult result = execute_run(options, *group, std::move(command), reading->problems);
+  if (ci && !ci->summary_file.empty()) {
+    const std::string problem =
+        append_to_summary(ci->summary_file, ci_summary(options, group->job(), result));
+    if (!problem.empty())
+      options.common.console().warn(
+          concat({"job '", printable(group->job()), "': no summary in GITHUB_STEP_SUMMARY: ", problem}));
+  }
   if (options.require_push && !result.pushed && is_success(result.outcome, options.report))
     return exit_run_usage;
   return end_like(result.outcome);

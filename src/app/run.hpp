@@ -28,6 +28,7 @@ struct RunOptions {
   std::optional<Duration> heartbeat;
   bool require_push = false;
   bool dry_run = false;
+  bool ci = false;
 };
 
 OptionTable describe(RunOptions& options);

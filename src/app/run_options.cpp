@@ -70,7 +70,11 @@ OptionGroup describe_job(RunOptions& options) {
   success.repeatable = true;
   OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
                      set(options.require_push)};
-  return {"Job", {shell, timeout, signal, kill_after, success, require}};
+  OptionSpec ci{"ci", 0, "",
+                "job and labels from GitHub's or GitLab's variables, and a summary (by itself there, if no "
+                "job is named)",
+                set(options.ci)};
+  return {"Job", {shell, timeout, signal, kill_after, success, require, ci}};
 }
 
 OptionGroup describe_metrics(RunOptions& options) {

@@ -57,7 +57,7 @@ class RunSession {
   bool push();
   std::vector<Family> additions(const std::vector<Family>& own) const;
   bool deliver(const std::vector<Family>& own, const std::vector<Family>& added);
-  void tell(const Dispatch& dispatch) const;
+  void tell(const Dispatch& dispatch);
   Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
 
   const RunOptions& options_;
@@ -74,6 +74,7 @@ class RunSession {
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
   std::set<const Target*> silent_;
+  std::vector<Arrival> arrivals_;
 };
 
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
@@ -92,7 +93,7 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
     console_.error(concat({job_words_, "internal error: ", error.what()}));
     loop_.run_until(job_has_ended);
   }
-  return {*supervisor_.outcome(), pushed};
+  return {*supervisor_.outcome(), pushed, std::move(arrivals_)};
 }
 
 void RunSession::say_what_was_noticed(const std::vector<std::string>& problems) const {
@@ -230,7 +231,8 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
   return delivered == targets_.size();
 }
 
-void RunSession::tell(const Dispatch& dispatch) const {
+void RunSession::tell(const Dispatch& dispatch) {
+  arrivals_.push_back({dispatch.target->name, dispatch.fate});
   const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->words()});
   switch (dispatch.fate) {
     case Dispatch::Fate::delivered:

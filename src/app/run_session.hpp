@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/run.hpp"
+#include "delivery/outbox.hpp"
 #include "job/outcome.hpp"
 #include "metrics/grouping_key.hpp"
 
@@ -9,10 +10,17 @@
 
 namespace pushmetrics {
 
+/// What became of the run's last push at one target.
+struct Arrival {
+  std::string target;
+  Dispatch::Fate fate;
+};
+
 struct RunResult {
   Outcome outcome;
   /// Every target has the run's last push, or nothing was to be pushed.
   bool pushed = false;
+  std::vector<Arrival> arrivals = {};
 };
 
 /// Runs the job and pushes how it went. `problems` of the configuration are told once the job is on its way.

@@ -207,6 +207,31 @@ def test_the_script_has_the_shell_it_asks_for(action, gateway, shell, script):
     assert (done.stdout == "hello\n") == (script is not None), done.stderr
 
 
+def test_without_a_name_the_workflow_names_the_job_and_nothing_of_one_run_is_in_it(action, gateway):
+    done = action(run="true", url=gateway.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    group = gateway.group("nightly/import", repository="acme/shop", workflow="nightly")
+    assert set(group.labels) == {"job", "repository", "workflow"}
+
+
+def test_the_run_is_summed_up_behind_what_the_job_wrote(action, gateway):
+    done = action(run="echo '# mine' >>$GITHUB_STEP_SUMMARY; exit 3", url=gateway.url, job="summed|up")
+    assert done.returncode == 3
+    text = action.summary.read_text()
+    assert text.startswith("# mine\n### ❌ summed\\|up failed\n")
+    rows = dict(line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ") and line != "| | |")
+    assert rows["Exit code"] == "3"
+    assert set(rows) == {"Result", "Duration", "Exit code", "CPU", "Memory", "Push"}
+    assert rows["Push"] == f"arrived at {gateway.url}"
+
+
+def test_a_summary_that_cannot_be_written_does_not_fail_the_job(action, gateway):
+    action.summary.mkdir()
+    done = action(run="true", url=gateway.url, job="no summary")
+    assert done.returncode == 0
+    assert "no summary in GITHUB_STEP_SUMMARY" in done.stderr
+
+
 def test_an_unknown_shell_is_refused(action):
     done = action(run="true", shell="fish")
     assert done.returncode == 1
