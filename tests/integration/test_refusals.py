@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from faulty_server import FaultyServer, answer, in_turn, silent
 from servers import Gateway, http
 
 HISTOGRAM = '# TYPE s histogram\ns_bucket{le="+Inf"} 1\ns_sum 1\ns_count 1\n'
@@ -87,3 +88,25 @@ def test_a_run_is_explained_too_and_its_own_metrics_arrive(pushmetrics, gateway)
     assert gateway.group("mine").values["job_success"] == 1
     clear(pushmetrics, done.stderr)
     assert pushmetrics("run", "--url", gateway.url, "-j", "mine", "-m", "files=3", "--", "true").stderr == ""
+
+
+REFUSAL = b"pushed metrics are invalid\x1b[31m or inconsistent"
+
+
+@pytest.mark.parametrize("api", ["not there", "no JSON", "silent"])
+def test_without_the_api_the_servers_words_stand_alone_and_soon(pushmetrics, api):
+    then = {"not there": answer(404), "no JSON": answer(200, b"<html>"), "silent": silent}[api]
+    with FaultyServer(in_turn(answer(400, REFUSAL), then)) as server:
+        done = pushmetrics("push", "--url", server.url, "--no-spool", "-j", "mine", input="x 1\n")
+    assert done.status == 1
+    (line,) = done.stderr_lines
+    assert "invalid [31m or inconsistent" in line
+    assert done.elapsed < 4
+
+
+def test_the_explanation_stays_within_the_budget(pushmetrics):
+    with FaultyServer(in_turn(answer(400, REFUSAL), silent)) as server:
+        options = ("--no-spool", "--push-timeout", "500ms")
+        done = pushmetrics("push", "--url", server.url, *options, "-j", "mine", input="x 1\n")
+    assert done.status == 1
+    assert done.elapsed < 1.5
