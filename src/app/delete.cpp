@@ -15,11 +15,11 @@ namespace pushmetrics {
 namespace {
 
 constexpr Manual manual{
-    "pushmetrics delete --job NAME [--instance NAME] [--label NAME=VALUE]... [options]\n"
+    "pushmetrics delete --job NAME [-i NAME] [-l NAME=VALUE]... [options]\n"
     "       pushmetrics delete --match NAME=GLOB... [options]",
-    "Deletes exactly that group, or every group that matches, and prints each. Any group\n"
-    "that 'pushmetrics list' shows can be named, one with an empty instance (-i '') or\n"
-    "with bytes that are not UTF-8 included.",
+    "Deletes exactly that group, or every group that matches, and prints each. Any\n"
+    "group that 'pushmetrics list' shows can be named, one with an empty instance\n"
+    "(-i '') or with bytes that are not UTF-8 included.",
     "  pushmetrics delete --job backup --label env=test\n"
     "  pushmetrics delete --match 'job=backup-*' --match 'env!=prod' --dry-run\n",
 };

@@ -20,8 +20,8 @@ namespace {
 
 constexpr Manual manual{
     "pushmetrics list [options]",
-    "Shows the groups that the gateway holds: grouping key, age of the last push, state,\n"
-    "and of jobs run under pushmetrics the result, the duration and the last success.",
+    "Shows the groups that the gateway holds: grouping key, age of the last push,\n"
+    "state, and of jobs run under pushmetrics result, duration and last success.",
     "  pushmetrics list --url http://pushgateway:9091 --sort state\n"
     "  pushmetrics list --match 'job=backup-*' --match 'instance!=' --json\n",
 };

@@ -17,8 +17,9 @@ constexpr Manual rules_manual{
 
 constexpr Manual dashboard_manual{
     "pushmetrics dashboard [options]",
-    "Prints a dashboard for Grafana 9 and later (JSON), to be imported or provisioned:\n"
-    "the state of every job run under pushmetrics, results, durations, resources.",
+    "Prints a dashboard for Grafana 9 and later (JSON), to be imported or\n"
+    "provisioned: the state of every job run under pushmetrics, results, durations,\n"
+    "resources.",
     "  pushmetrics dashboard >jobs.json\n",
 };
 

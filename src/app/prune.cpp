@@ -14,9 +14,9 @@ namespace {
 
 constexpr Manual manual{
     "pushmetrics prune --older-than D [options]",
-    "Deletes the groups that were last pushed, with or without success, longer ago than D,\n"
-    "and prints each. Safe to run from cron, on several machines, too: a group that was\n"
-    "pushed again meanwhile is left alone.",
+    "Deletes the groups that were last pushed, with or without success, longer ago\n"
+    "than D, and prints each. Safe to run from cron, on several machines, too: a\n"
+    "group that was pushed again meanwhile is left alone.",
     "  pushmetrics prune --older-than 30d --match 'job=ci-*'\n"
     "  pushmetrics prune --older-than 7d --keep-newest 3 --dry-run\n",
 };

@@ -17,8 +17,8 @@ namespace {
 
 constexpr Manual manual{
     "pushmetrics push [options] [FILE...]",
-    "Pushes metrics from files or standard input: Prometheus text, OpenMetrics or JSON.\n"
-    "All of it is checked first; if anything is wrong, nothing is sent (exit status 3).",
+    "Pushes metrics from files or standard input: Prometheus text, OpenMetrics, JSON.\n"
+    "All of it is checked first; if anything is wrong, nothing is sent (exit 3).",
     "  echo 'records_processed 4711' | pushmetrics push -j etl\n"
     "  pushmetrics push -j etl -l stage=load -m rows=4711 -m 'errors{kind=\"dup\"}=3'\n"
     "  pushmetrics push -j inventory --replace hosts.prom disks.prom\n",

@@ -20,8 +20,8 @@ constexpr Manual manual{
     "CPU time, memory, and what it adds itself to the file $PUSHMETRICS_FILE.\n"
     "The exit status is the COMMAND's, whatever becomes of the push.",
     "  pushmetrics run -- ./backup.sh /srv\n"
-    "  pushmetrics run --url http://pushgateway:9091 -j backup -l tier=db -- ./backup.sh\n"
-    "  pushmetrics run --timeout 2h --expect-every 1d --shell 'pg_dump shop | gzip >shop.gz'\n",
+    "  pushmetrics run --url http://gateway:9091 -j backup -l tier=db -- ./backup.sh\n"
+    "  pushmetrics run --timeout 2h --expect-every 1d --shell 'pg_dump a | gzip >a.gz'\n",
 };
 
 std::string base_name(std::string_view path) {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr Manual manual{
     "pushmetrics wipe --yes [options]",
-    "Deletes everything that the gateway holds. It needs the gateway's admin API, that is\n"
-    "--web.enable-admin-api among the Pushgateway's options.",
+    "Deletes everything that the gateway holds. It needs the gateway's admin API,\n"
+    "that is --web.enable-admin-api among the Pushgateway's options.",
     "  pushmetrics wipe --yes --url http://pushgateway:9091\n",
 };
 

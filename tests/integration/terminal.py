@@ -57,6 +57,10 @@ class Terminal:
                 return match
             assert self._read(end), f"{pattern!r} has not appeared:\n{self.seen}<now>{self.unseen!r}"
 
+    def drain(self):
+        """Takes in what is there, so that the program can go on writing."""
+        self._read(time.monotonic())
+
     def _read(self, end):
         """Takes in what is there by `end`; False when nothing came or can come."""
         readable, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))

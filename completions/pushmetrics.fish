@@ -1,0 +1,155 @@
+# fish completion for pushmetrics
+
+# Long options that take the next word as their value.
+set -g __pushmetrics_valued --job --instance --label --metric --header --shell --timeout --signal \
+    --kill-after --success-codes --prefix --expect-every --heartbeat --from --url --push-timeout --connect-timeout \
+    --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
+    --key --config --match --sort --older-than --keep-newest --type --help-text --for --max-age --max-silence \
+    --lookback
+
+# Prints the words of the command that `run` wraps, the last but the one at the cursor; fails where it has not begun.
+function __pushmetrics_command
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and test $words[2] = run; or return 1
+    set -l at 3
+    while test $at -le (count $words)
+        set -l word $words[$at]
+        if test "$word" = --
+            set at (math $at + 1)
+            break
+        else if string match -q -- '-?*' $word
+            if contains -- $word $__pushmetrics_valued; or string match -qr -- '^-[^-jilmH]*[jilmH]$' $word
+                set at (math $at + 1)
+            end
+        else
+            break
+        end
+        set at (math $at + 1)
+    end
+    if test $at -le (count $words)
+        printf '%s\n' $words[$at..-1]
+    else
+        # Behind `--`, or where no option begins, the command itself is at the cursor.
+        test "$words[-1]" = --; and return 0
+        test $at -gt (math (count $words) + 1); and return 1
+        not string match -q -- '-*' (commandline -ct)
+    end
+end
+
+# Completes as if the wrapped command stood alone.
+function __pushmetrics_complete_command
+    set -l words (__pushmetrics_command)
+    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+end
+
+# Whether the line is at options or operands of one of these subcommands.
+function __pushmetrics_is
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and contains -- $words[2] $argv; or return 1
+    contains -- -- $words; and return 1
+    test $words[2] != run; and return 0
+    not __pushmetrics_command >/dev/null
+end
+
+# A word that begins with a dash is an option.
+function __pushmetrics_takes_files
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and contains -- $words[2] push check
+    and not string match -q -- '-*' (commandline -ct)
+end
+
+function __pushmetrics_is_first
+    test (count (commandline -opc)) -eq 1
+end
+
+complete -c pushmetrics -f
+complete -c pushmetrics -n __pushmetrics_is_first -s h -l help -d 'List the subcommands'
+complete -c pushmetrics -n __pushmetrics_is_first -s V -l version -d 'Print the version'
+complete -c pushmetrics -n __pushmetrics_is_first -a run -d 'Run a job and push how it went'
+complete -c pushmetrics -n __pushmetrics_is_first -a push -d 'Push metrics from files or standard input'
+complete -c pushmetrics -n __pushmetrics_is_first -a check -d 'Validate and lint metrics, send nothing'
+complete -c pushmetrics -n __pushmetrics_is_first -a delete -d 'Delete a group, or the groups that match'
+complete -c pushmetrics -n __pushmetrics_is_first -a list -d 'Show the groups that the gateway holds'
+complete -c pushmetrics -n __pushmetrics_is_first -a prune -d 'Delete old groups'
+complete -c pushmetrics -n __pushmetrics_is_first -a wipe -d 'Delete everything'
+complete -c pushmetrics -n __pushmetrics_is_first -a flush -d 'Deliver what is waiting in the spool'
+complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: add a metric'
+complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
+complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a Grafana dashboard'
+
+# The wrapped command, and files.
+complete -c pushmetrics -n __pushmetrics_command -a '(__pushmetrics_complete_command)'
+complete -c pushmetrics -n '__pushmetrics_takes_files' -F
+
+# run
+complete -c pushmetrics -n '__pushmetrics_is run' -l shell -x -a '(__fish_complete_command)' -d 'Run this text by /bin/sh'
+complete -c pushmetrics -n '__pushmetrics_is run' -l timeout -x -d 'End the job after this time'
+complete -c pushmetrics -n '__pushmetrics_is run' -l signal -x -a 'TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP' -d 'By which signal'
+complete -c pushmetrics -n '__pushmetrics_is run' -l kill-after -x -d 'And by KILL this much later'
+complete -c pushmetrics -n '__pushmetrics_is run' -l success-codes -x -d 'Exit codes that count as success'
+complete -c pushmetrics -n '__pushmetrics_is run' -l require-push -d 'Exit 125 when only the push failed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l no-rusage -d 'Leave out CPU time and memory'
+complete -c pushmetrics -n '__pushmetrics_is run' -l expect-every -x -d 'How often the job is to succeed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l notify-start -d 'Push at the start, too'
+complete -c pushmetrics -n '__pushmetrics_is run' -l heartbeat -x -d 'Push this often that the job runs'
+complete -c pushmetrics -n '__pushmetrics_is run push' -l dry-run -d 'Print what would be pushed'
+
+# The group
+complete -c pushmetrics -n '__pushmetrics_is run push delete rules' -s j -l job -x -d 'Job name of the group'
+complete -c pushmetrics -n '__pushmetrics_is run push delete' -s i -l instance -x -d 'Instance label of the group'
+complete -c pushmetrics -n '__pushmetrics_is run push delete' -l instance-hostname -d 'The host name as the instance'
+complete -c pushmetrics -n '__pushmetrics_is run push delete' -s l -l label -x -d 'Further grouping label'
+complete -c pushmetrics -n '__pushmetrics_is run push' -l allow-high-cardinality -d 'Do not warn of unbounded labels'
+
+# Metrics
+complete -c pushmetrics -n '__pushmetrics_is run push check' -s m -l metric -x -d 'Add a metric'
+complete -c pushmetrics -n '__pushmetrics_is run list rules dashboard' -l prefix -x -d 'What the metrics\' names begin with'
+complete -c pushmetrics -n '__pushmetrics_is push check' -l from -x -a 'auto text openmetrics json' -d 'Input format'
+complete -c pushmetrics -n '__pushmetrics_is push check' -l strict -d 'Refuse what would be repaired'
+complete -c pushmetrics -n '__pushmetrics_is push check' -l strip-timestamps -d 'Leave out timestamps'
+complete -c pushmetrics -n '__pushmetrics_is push' -l replace -d 'Replace the whole group'
+complete -c pushmetrics -n '__pushmetrics_is push' -l allow-empty -d 'Push even if there is no sample'
+complete -c pushmetrics -n '__pushmetrics_is check' -l lint -f -a 'warning error' -d 'Warn of what promtool would'
+complete -c pushmetrics -n '__pushmetrics_is set' -l type -x -a 'gauge counter untyped' -d 'Type of the metric'
+complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'What the metric means'
+
+# Groups of a gateway
+complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -d 'Groups whose label matches'
+complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'Only print what would be deleted'
+complete -c pushmetrics -n '__pushmetrics_is delete wipe' -s y -l yes -d 'Do not ask'
+complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe' -l json -d 'Print one JSON document'
+complete -c pushmetrics -n '__pushmetrics_is list' -l sort -x -a 'group age state duration' -d 'By what to sort'
+complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'How long ago the last push must be'
+complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
+
+# Monitoring
+complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l for -x -a 'pushgateway remote-write' -d 'How the metrics come to Prometheus'
+complete -c pushmetrics -n '__pushmetrics_is rules' -l max-age -x -d 'How old the last success may be'
+complete -c pushmetrics -n '__pushmetrics_is rules' -l max-silence -x -d 'How old the last heartbeat may be'
+complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 'How long ago the last run may be'
+
+# Delivery, authentication and TLS
+set -l pushing '__pushmetrics_is run push delete list prune wipe flush'
+complete -c pushmetrics -n $pushing -l url -x -a 'http:// https:// unix: stdout:' -d 'Where to push'
+complete -c pushmetrics -n $pushing -l push-timeout -x -d 'For a whole push'
+complete -c pushmetrics -n $pushing -l connect-timeout -x -d 'For one connection'
+complete -c pushmetrics -n $pushing -l retries -x -d 'How often to try again'
+complete -c pushmetrics -n $pushing -l spool -x -a '(__fish_complete_directories)' -d 'Where pushes wait'
+complete -c pushmetrics -n $pushing -l no-spool -d 'Let undelivered pushes be lost'
+complete -c pushmetrics -n $pushing -l spool-max-bytes -x -d 'How large the spool may become'
+complete -c pushmetrics -n $pushing -l spool-max-age -x -d 'How long a push may wait'
+complete -c pushmetrics -n $pushing -l user -x -d 'User for basic authentication'
+complete -c pushmetrics -n $pushing -l password-file -r -F -d 'File with the password'
+complete -c pushmetrics -n $pushing -l bearer-token-file -r -F -d 'File with a bearer token'
+complete -c pushmetrics -n $pushing -s H -l header -x -d 'Further header'
+complete -c pushmetrics -n $pushing -l cacert -r -F -d 'Trust these authorities'
+complete -c pushmetrics -n $pushing -l cert -r -F -d 'Client certificate'
+complete -c pushmetrics -n $pushing -l key -r -F -d 'Its private key'
+complete -c pushmetrics -n $pushing -l insecure -d 'Do not verify the certificate'
+
+# Every subcommand
+set -l any '__pushmetrics_is run push check delete list prune wipe flush set rules dashboard'
+complete -c pushmetrics -n $any -l config -r -F -d 'Read this configuration file, too'
+complete -c pushmetrics -n $any -s v -l verbose -d 'Say what is done'
+complete -c pushmetrics -n $any -s q -l quiet -d 'Say nothing but what is lost'
+complete -c pushmetrics -n $any -s h -l help -d 'Print the options'

@@ -1,0 +1,175 @@
+"""The man page, the completions and the README say of each subcommand what its --help says, no more and no less."""
+
+import functools
+import os
+import re
+import subprocess
+
+import pytest
+
+import shells
+from program import BINARY
+from shells import COMPLETIONS, SOURCE
+
+MAN_PAGE = SOURCE / "man" / "pushmetrics.1"
+
+
+@functools.cache
+def help_of(*subcommand):
+    done = subprocess.run([BINARY, *subcommand, "--help"], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout
+
+
+def subcommands():
+    listed = help_of().split("Subcommands:\n", 1)[1].split("\n\n", 1)[0]
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+@functools.cache
+def options_of(subcommand):
+    """Long names and letters: {"--job", "-j", ...}."""
+    found = re.findall(r"^ {2}(?:(-\w), |    )(--[a-z-]+)", help_of(subcommand), re.MULTILINE)
+    assert found, help_of(subcommand)
+    return {name for names in found for name in names if name}
+
+
+def options_with_values(subcommand):
+    return set(re.findall(r"^ {2}(?:-\w, |    )(--[a-z-]+) \S", help_of(subcommand), re.MULTILINE))
+
+
+# ---- the man page ----
+
+
+@functools.cache
+def sections():
+    """The text of the man page's sections and subsections by title."""
+    text = MAN_PAGE.read_text()
+    parts = re.split(r"^\.S[sh] (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def options_in(section):
+    options = set()
+    for item in re.findall(r"^\.It (Fl .*)$", sections()[section], re.MULTILINE):
+        for name in re.findall(r"\bFl (\S+)", item):
+            options.add("-" + name)
+    return options
+
+
+def man_page_options(subcommand):
+    options = options_in(subcommand)
+    for title in re.findall(r"\b([A-Z]\w+ options)\b", sections()[subcommand]):
+        options |= options_in(title)
+    return options
+
+
+def man_page_subcommands():
+    section = re.search(r"^\.Sh SUBCOMMANDS\n(.*?)^\.Sh ", MAN_PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^\.Ss (.+)$", section.group(1), re.MULTILINE)
+
+
+def test_the_man_page_has_every_subcommand_and_no_other():
+    assert man_page_subcommands() == subcommands()
+    synopsis = re.findall(r"^\.Cm (\w+)$", sections()["SYNOPSIS"], re.MULTILINE)
+    assert synopsis == subcommands()
+
+
+@pytest.mark.parametrize("subcommand", subcommands())
+def test_the_man_page_has_every_option_and_no_other(subcommand):
+    assert man_page_options(subcommand) == options_of(subcommand)
+
+
+def test_the_man_page_is_clean():
+    done = subprocess.run(["mandoc", "-T", "lint", MAN_PAGE], capture_output=True, text=True, timeout=20)
+    # Whether this machine has the pages that it refers to says nothing of the page itself.
+    complaints = [line for line in done.stdout.splitlines() if "mandoc.db" not in line]
+    assert complaints == [], done.stderr
+
+
+def test_the_man_page_names_every_metric_of_a_run():
+    command = [BINARY, "run", "--dry-run", "--timeout", "9", "--heartbeat", "9", "--expect-every", "9", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    names = set(re.findall(r"^# TYPE (\S+)", done.stderr, re.MULTILINE))
+    metrics = sections()["METRICS"] + sections()["TARGETS"]
+    assert len(names) >= 12
+    assert {name for name in names if name not in metrics} == set()
+
+
+def test_the_man_page_names_every_variable_that_the_sources_read():
+    """Those of options follow a rule, which the page tells."""
+    text = "\n".join(path.read_text() for path in (SOURCE / "src").rglob("*.cpp"))
+    read = set(re.findall(r'(?:getenv|environment_variable|variable|read_secret)\("([A-Z_]+)"', text))
+    read |= set(re.findall(r'"(PUSH[A-Z]+_[A-Z_]+)"', text))
+    page = MAN_PAGE.read_text()
+    assert "PUSHMETRICS_FILE" in read and "HOME" in read
+    assert {name for name in read if name not in page and not name.startswith("CURL")} == set()
+
+
+# ---- --help ----
+
+
+@pytest.mark.parametrize("subcommand", [(), *((name,) for name in subcommands())])
+def test_help_fits_80_columns_and_shows_an_example(subcommand):
+    text = help_of(*subcommand)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert re.search(r"^Examples?:\n  \S", text, re.MULTILINE)
+
+
+# ---- the completions ----
+
+
+@pytest.fixture(scope="module", params=shells.NAMES)
+def shell(request, tmp_path_factory):
+    started = shells.start(request.param, tmp_path_factory.mktemp("shell") / "home")
+    yield started
+    started.close()
+
+
+def test_the_completions_have_every_subcommand_and_no_other(shell):
+    assert sorted(shell.candidates("pushmetrics ")) == sorted(subcommands())
+
+
+@pytest.mark.parametrize("subcommand", subcommands())
+def test_the_completions_have_every_option_and_no_other(shell, subcommand):
+    offered = shell.candidates(f"pushmetrics {subcommand} --")
+    offered += [word for word in shell.candidates(f"pushmetrics {subcommand} -") if not word.startswith("--")]
+    assert set(offered) == options_of(subcommand)
+
+
+def test_the_completions_know_which_options_take_a_value(shell):
+    """Behind one that does not, the wrapped command may stand; behind one that does, its value."""
+    for option in sorted(options_of("run")):
+        if option in ("-h", "--help") or not option.startswith("--"):
+            continue
+        offered = shell.candidates(f"pushmetrics run {option} frob ")
+        takes_value = option in options_with_values("run")
+        assert ("alpha" in offered) == (not takes_value), (option, offered)
+
+
+# ---- other texts ----
+
+
+def mentioned_options(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]\b", text))
+
+
+FOREIGN = {
+    # of git, cmake and others
+    "--preset", "--install", "--web", "--depth", "--branch", "--build", "--prefix", "--version", "--help", "--from",
+}  # fmt: skip
+
+
+def test_the_readme_names_no_option_that_is_not_there():
+    ours = set().union(*(options_of(name) for name in subcommands()))
+    calls = "\n".join(
+        line for line in (SOURCE / "README.md").read_text().splitlines() if "pushmetrics" in line or "`--" in line
+    )
+    assert mentioned_options(calls) - ours - FOREIGN == set()
+
+
+def test_the_completions_are_where_the_installation_takes_them_from():
+    rules = (SOURCE / "CMakeLists.txt").read_text()
+    for path in [MAN_PAGE, *(COMPLETIONS / f"pushmetrics.{name}" for name in ("bash", "zsh", "fish"))]:
+        assert path.is_file() and str(path.relative_to(SOURCE)) in rules
+    assert sorted(os.listdir(COMPLETIONS)) == ["pushmetrics.bash", "pushmetrics.fish", "pushmetrics.zsh"]
