@@ -11,7 +11,7 @@ __pushmetrics_options() {
     case $1 in
     '') echo '-h --help -V --version' ;;
     run)
-        echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push -m --metric= --prefix=" \
+        echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --ci -m --metric= --prefix=" \
             "--no-rusage --expect-every= --notify-start --heartbeat= --dry-run" \
             "$group $delivery $access $general"
         ;;
@@ -25,6 +25,7 @@ __pushmetrics_options() {
     prune) echo "--older-than= --keep-newest= --match= -n --dry-run --json $delivery $access $general" ;;
     wipe) echo "-y --yes --json $delivery $access $general" ;;
     flush) echo "$delivery $access $general" ;;
+    doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
     rules) echo "-j --job= --prefix= --for= --max-age= --max-silence= --lookback= $general" ;;
     dashboard) echo "--prefix= --for= --lookback= $general" ;;
@@ -142,7 +143,7 @@ _pushmetrics() {
     __pushmetrics_read_line
     word=${words[current]}
     if ((current == 1)); then
-        local subcommands='run push check delete list prune wipe flush set rules dashboard'
+        local subcommands='run push check delete list prune wipe flush set doctor rules dashboard'
         [[ $word == -* ]] && subcommands=$(__pushmetrics_options '')
         mapfile -t COMPREPLY < <(compgen -W "$subcommands" -- "$word")
         return

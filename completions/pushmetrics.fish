@@ -74,6 +74,7 @@ complete -c pushmetrics -n __pushmetrics_is_first -a prune -d 'Delete old groups
 complete -c pushmetrics -n __pushmetrics_is_first -a wipe -d 'Delete everything'
 complete -c pushmetrics -n __pushmetrics_is_first -a flush -d 'Deliver what is waiting in the spool'
 complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: add a metric'
+complete -c pushmetrics -n __pushmetrics_is_first -a doctor -d 'Check what a push depends on'
 complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
 complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a Grafana dashboard'
 
@@ -88,6 +89,7 @@ complete -c pushmetrics -n '__pushmetrics_is run' -l signal -x -a 'TERM INT HUP 
 complete -c pushmetrics -n '__pushmetrics_is run' -l kill-after -x -d 'And by KILL this much later'
 complete -c pushmetrics -n '__pushmetrics_is run' -l success-codes -x -d 'Exit codes that count as success'
 complete -c pushmetrics -n '__pushmetrics_is run' -l require-push -d 'Exit 125 when only the push failed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l ci -d 'Job and labels from the CI system'
 complete -c pushmetrics -n '__pushmetrics_is run' -l no-rusage -d 'Leave out CPU time and memory'
 complete -c pushmetrics -n '__pushmetrics_is run' -l expect-every -x -d 'How often the job is to succeed'
 complete -c pushmetrics -n '__pushmetrics_is run' -l notify-start -d 'Push at the start, too'
@@ -117,7 +119,7 @@ complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'What the m
 complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -d 'Groups whose label matches'
 complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'Only print what would be deleted'
 complete -c pushmetrics -n '__pushmetrics_is delete wipe' -s y -l yes -d 'Do not ask'
-complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe' -l json -d 'Print one JSON document'
+complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe doctor' -l json -d 'Print one JSON document'
 complete -c pushmetrics -n '__pushmetrics_is list' -l sort -x -a 'group age state duration' -d 'By what to sort'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'How long ago the last push must be'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
@@ -129,7 +131,7 @@ complete -c pushmetrics -n '__pushmetrics_is rules' -l max-silence -x -d 'How ol
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 'How long ago the last run may be'
 
 # Delivery, authentication and TLS
-set -l pushing '__pushmetrics_is run push delete list prune wipe flush'
+set -l pushing '__pushmetrics_is run push delete list prune wipe flush doctor'
 complete -c pushmetrics -n $pushing -l url -x -a 'http:// https:// unix: stdout:' -d 'Where to push'
 complete -c pushmetrics -n $pushing -l push-timeout -x -d 'For a whole push'
 complete -c pushmetrics -n $pushing -l connect-timeout -x -d 'For one connection'
@@ -148,7 +150,7 @@ complete -c pushmetrics -n $pushing -l key -r -F -d 'Its private key'
 complete -c pushmetrics -n $pushing -l insecure -d 'Do not verify the certificate'
 
 # Every subcommand
-set -l any '__pushmetrics_is run push check delete list prune wipe flush set rules dashboard'
+set -l any '__pushmetrics_is run push check delete list prune wipe flush set doctor rules dashboard'
 complete -c pushmetrics -n $any -l config -r -F -d 'Read this configuration file, too'
 complete -c pushmetrics -n $any -s v -l verbose -d 'Say what is done'
 complete -c pushmetrics -n $any -s q -l quiet -d 'Say nothing but what is lost'

@@ -66,6 +66,7 @@ case $state in
       "wipe:delete everything (needs the gateway's admin API)"
       'flush:deliver what is waiting in the spool'
       "set:from inside a job\: add a metric to the run's push"
+      'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
       'dashboard:print a Grafana dashboard'
     )
@@ -90,6 +91,7 @@ case $state in
           '--kill-after=[and by KILL this much later]:duration: ' \
           '*--success-codes=[exit codes that count as success]:list: ' \
           '--require-push[exit 125 when only the push failed]' \
+          '--ci[job and labels from the CI system]' \
           '*'{-m+,--metric=}'[add a metric]:NAME=VALUE: ' \
           '--no-rusage[leave out CPU time and memory]' \
           '--expect-every=[how often the job is to succeed]:duration: ' \
@@ -139,6 +141,9 @@ case $state in
           '--type=[type of the metric]:type:(gauge counter untyped)' \
           '--help-text=[what the metric means]:text: ' \
           '1:metric: ' '2:value: ' && ret=0
+        ;;
+      (doctor)
+        _arguments -S -s $json $delivery $access $general && ret=0
         ;;
       (rules)
         _arguments -S -s $prefix $general \

@@ -21,9 +21,9 @@ namespace {
 
 constexpr Manual manual{
     "pushmetrics doctor [options]",
-    "Checks configuration, network, TLS, authentication, gateway and spool: one line a check,\n"
-    "with what mends it. It changes nothing. The exit status is 0 only if a push would work\n"
-    "at every target.",
+    "Checks configuration, network, TLS, authentication, gateway and spool: one line\n"
+    "a check, with what mends it. It changes nothing. The exit status is 0 only if a\n"
+    "push would work at every target.",
     "  pushmetrics doctor\n"
     "  pushmetrics doctor --url https://pushgateway.example.org --json\n",
 };

@@ -21,7 +21,7 @@ constexpr Manual manual{
     "The exit status is the COMMAND's, whatever becomes of the push.",
     "  pushmetrics run -- ./backup.sh /srv\n"
     "  pushmetrics run --url http://gateway:9091 -j backup -l tier=db -- ./backup.sh\n"
-    "  pushmetrics run --timeout 2h --expect-every 1d --shell 'pg_dump a | gzip >a.gz'\n",
+    "  pushmetrics run --timeout 2h --shell 'pg_dump shop | gzip >shop.gz'\n",
 };
 
 std::string base_name(std::string_view path) {
