@@ -38,8 +38,7 @@ constexpr std::array subcommands{
     Subcommand{"wipe", "delete everything (needs the gateway's admin API)", wipe_command},
     Subcommand{"flush", "deliver what is waiting in the spool", flush_command},
     Subcommand{"set", "from inside a job: add a metric to the run's push", set_command},
-    Subcommand{"doctor", "check configuration, network, gateway and spool; say what to mend",
-               doctor_command},
+    Subcommand{"doctor", "check configuration, network, gateway and spool; say what to mend", doctor_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
     Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
 };
