@@ -97,24 +97,29 @@ void MetricsInput::read_file(const std::string& path) {
     return;
   }
   files_.push_back(std::move(*file));
-  check_text(files_.back().text());
+  check_text(files_.back().text(), &files_.back());
 }
 
 void MetricsInput::add_metrics() {
   inputs_.emplace_back().name = "--metric";
   made_.push_back(write_exposition(options_.metrics));
-  check_text(made_.back());
+  check_text(made_.back(), nullptr);
 }
 
-/// Checks the text of the last input, and keeps it in its canonical form.
-void MetricsInput::check_text(std::string_view text) {
+/// Checks the text of the last input, and keeps it in its canonical form. `file` is where the text is mapped;
+/// null if it is not.
+void MetricsInput::check_text(std::string_view text, const FileText* file) {
   CheckedInput& input = inputs_.back();
   CheckOptions check_options;
   check_options.strictness = options_.strict ? Strictness::strict : Strictness::lenient;
   check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;
   check_options.group = group_;
 
-  InputFormat format = options_.format.value_or(detect_format(text));
+  if (file != nullptr) check_options.on_progress = [file](std::size_t bytes) { file->let_go(bytes); };
+
+  // What a megabyte does not show, --from can tell; more is not to be read twice.
+  constexpr std::size_t enough_to_tell = std::size_t{1} << 20;
+  InputFormat format = options_.format ? *options_.format : detect_format(text.substr(0, enough_to_tell));
   // Strict is as a Pushgateway reads, and to that OpenMetrics is text.
   if (options_.strict && !options_.format && format == InputFormat::openmetrics) format = InputFormat::text;
   std::vector<Diagnostic> lint;

@@ -60,7 +60,7 @@ class MetricsInput {
  private:
   void read_file(const std::string& path);
   void add_metrics();
-  void check_text(std::string_view text);
+  void check_text(std::string_view text, const FileText* file);
   void check_together();
 
   const InputOptions& options_;

@@ -59,6 +59,12 @@ Result<FileText> FileText::read(const std::string& path) {
   }
 }
 
+void FileText::let_go(std::size_t bytes) const {
+  constexpr std::size_t page_mask = 0xFFFF;  // a whole number of pages, of whatever size they are
+  if (mapped_.data() != nullptr)
+    ::madvise(const_cast<char*>(mapped_.data()), bytes & ~page_mask, MADV_DONTNEED);
+}
+
 FileText::FileText(FileText&& other) noexcept
     : copied_(std::move(other.copied_)), mapped_(std::exchange(other.mapped_, {})) {}
 

@@ -19,6 +19,9 @@ class FileText {
   FileText& operator=(const FileText&) = delete;
   ~FileText();
 
+  /// Of a mapped file, lets the first `bytes` leave the memory; they are read again when they are looked at.
+  void let_go(std::size_t bytes) const;
+
   std::string_view text() const { return mapped_.data() != nullptr ? mapped_ : std::string_view(copied_); }
 
  private:
