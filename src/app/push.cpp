@@ -1,15 +1,18 @@
 #include "app/push.hpp"
 
 #include "app/delivery_options.hpp"
+#include "app/ending_signals.hpp"
 #include "app/group_options.hpp"
 #include "app/metrics_input.hpp"
 #include "app/refusals.hpp"
 #include "app/subcommand.hpp"
 #include "delivery/outbox.hpp"
+#include "job/signals.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
 namespace pushmetrics {
@@ -76,6 +79,8 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
     else
       console.error(concat({job, "the push is lost: ", dispatch.words()}));
   };
+  // What is given up goes to the spool.
+  std::optional<EndingSignals> signals(std::in_place, loop, [&] { outbox.give_up("told to end"); });
   for (const Target& target : targets) {
     if (push.mode == PushMode::add || target.sink->capabilities().replace) {
       outbox.send_to(target, push, on_dispatch);
@@ -85,6 +90,9 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
     }
   }
   loop.run_until([&] { return outbox.idle(); });
+  const int number = signals->caught();
+  signals.reset();
+  if (number != 0) die_of_signal(number);
   refusals.explain(loop, options.policy.push_timeout, console, job);
   return status;
 }
