@@ -62,8 +62,10 @@ void Supervisor::start() {
   const int failure = spawn_and_exec(argv.data(), environment.data());
 
   occupy_standard_descriptors();
-  // A closed pipe on standard error must not end pushmetrics before it has pushed.
+  // Neither a closed pipe on standard error nor a limit of files' sizes must end pushmetrics before it has
+  // pushed.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   watch_signals();
   if (failure == 0)
     start_time_limit();

@@ -16,6 +16,9 @@ from faulty_server import FaultyServer
 from servers import Gateway, Nginx, free_port, wait_until
 
 
+NOBODY = "setpriv --reuid=65534 --clear-groups"
+
+
 @dataclasses.dataclass
 class Place:
     """What a fault may use: a directory of its own, a gateway that is well, a certificate authority."""
@@ -345,7 +348,7 @@ def no_home(place):
     place.spool = None
     with refusing(place) as scene:
         scene.fault_env = {"HOME": None, "XDG_STATE_HOME": None, "STATE_DIRECTORY": None}
-        scene.fault_prefix = ("setpriv", "--reuid=65534", "--clear-groups")
+        scene.fault_prefix = tuple(NOBODY.split())
         yield scene
 
 
@@ -420,6 +423,14 @@ def limited(limit, target=refusing, user=""):
             yield scene
 
     return make
+
+
+@contextlib.contextmanager
+def at_a_name(place):
+    """Nobody listens, at an address that has to be resolved."""
+    with refusing(place) as scene:
+        scene.urls = [url.replace("127.0.0.1", "localhost") for url in scene.urls]
+        yield scene
 
 
 def in_shell(words, target=refusing):
