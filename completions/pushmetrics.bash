@@ -91,11 +91,11 @@ __pushmetrics_value() {
 
 # Readline replaces only what stands behind the last of its break characters.
 __pushmetrics_trim() {
-    local word=${words[current]} behind i
-    behind=${word##*[=:]}
-    [[ $COMP_WORDBREAKS == *=* || $word != *=* || $word == *:* ]] || return
-    local lead=${word%"$behind"}
-    [[ -n $lead && $COMP_WORDBREAKS == *"${lead: -1}"* ]] || return
+    local word=${words[current]} breaks='' i
+    [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
+    [[ $COMP_WORDBREAKS == *:* ]] && breaks+=':'
+    [[ -n $breaks ]] || return
+    local lead=${word%"${word##*["$breaks"]}"}
     for i in "${!COMPREPLY[@]}"; do COMPREPLY[i]=${COMPREPLY[i]#"$lead"}; done
 }
 

@@ -134,6 +134,20 @@ def test_what_is_completed_is_what_is_then_in_the_line(tmp_path, name):
         shell.close()
 
 
+@pytest.mark.parametrize("breaks", ["=", ":", "=:", ""])
+def test_bash_may_break_words_where_the_person_likes(tmp_path, breaks):
+    home = tmp_path / "home"
+    shell = shells.bash(home)
+    try:
+        (home / "notes.txt").touch()
+        (home / "notebooks").mkdir()
+        shell.execute(f"COMP_WORDBREAKS=$' \\t\\n\"\\'><;|&({breaks}'")
+        for keys, arguments in TYPED.items():
+            assert shell.executed(keys) == arguments
+    finally:
+        shell.close()
+
+
 def test_bash_completion_is_shellcheck_clean():
     done = subprocess.run(
         ["shellcheck", "-s", "bash", shells.COMPLETIONS / "pushmetrics.bash"], capture_output=True, text=True, timeout=60
