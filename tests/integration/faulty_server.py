@@ -35,7 +35,10 @@ class Connection:
             (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
         )
         while len(body) < length:
-            body += self.socket.recv(65536)
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise ConnectionError("gone in the middle of its request")
+            body += piece
         self.server.requests.append((head.decode(), body))
         return head, body
 
@@ -135,6 +138,22 @@ def relay(port):
                     if not data:
                         return
                     ways[one].sendall(data)
+
+    return behaviour
+
+
+def recording_relay(port, requests):
+    """Hands on one whole request a connection, and adds it to `requests`."""
+
+    def behaviour(connection):
+        head, body = connection.read_request()
+        if not body:
+            return  # gone before it had sent its request
+        requests.append((head.decode(), body.decode()))
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            other.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
+            while data := other.recv(65536):
+                connection.send(data)
 
     return behaviour
 

@@ -1,13 +1,14 @@
 """The spool: what could not be delivered waits, whole and in order, and hurts nobody."""
 
-import os
 import random
-import signal
+import re
 import subprocess
 import time
 
 import pytest
 
+import faulty_server as faulty
+from faulty_server import FaultyServer
 from program import finish
 from servers import Gateway, free_port
 
@@ -210,25 +211,52 @@ def test_fifty_at_once_lose_nothing_and_the_last_word_is_kept(pushmetrics, flush
         assert all(values[f"of_{each}"] == 1 for each in range(number, 50, 10))
 
 
-def test_killed_at_any_moment_it_loses_no_entry_and_delivers_each_state_at_last(pushmetrics, flush, spool, own_gateway):
-    """Runs are killed at random moments while they deliver; whatever was in the spool still arrives."""
+KILLS = 500
+KILLED_JOBS = 10
+
+
+def pushed_number(request):
+    """(job, number) of a push of the runs that are killed."""
+    head, body = request
+    job = re.search(r"/job/(\w+)", head)[1]
+    return job, int(re.search(r"^last (\d+)", body, re.MULTILINE)[1])
+
+
+def numbers_in(spool):
+    numbers = set()
+    for path in entries(spool):
+        found = re.search(r"^last (\d+)", path.read_text(), re.MULTILINE)
+        numbers.add(int(found[1]))
+    return numbers
+
+
+def test_killed_at_any_moment_it_loses_no_push_and_keeps_the_order(pushmetrics, flush, spool, own_gateway):
+    """The runs are killed as they spool, and as they deliver. What was once in the spool arrives, in order."""
     randomness = random.Random(4711)
-    url = f"http://127.0.0.1:{own_gateway.port}"
-    options = ("run", "--url", url, "--spool", str(spool), "--retries", "0")
-    accounted = set()
-    for number in range(100):
-        if number == 50:
-            start(own_gateway)
-        process = pushmetrics.spawn(*options, "-j", f"killed{number}", "--", "true")
-        time.sleep(randomness.uniform(0, 0.03))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
-        process.stdout.close(), process.stderr.close()
-        if number < 50:
-            accounted |= {line.split()[1] for path in entries(spool) for line in path.read_text().splitlines()
-                          if line.startswith("job ")}
-    assert accounted, "no run lived to spool its push"
-    assert flush().status == 0
+    accounted, relayed = set(), []
+    start(own_gateway)
+    relay = faulty.recording_relay(own_gateway.port, relayed)
+    with FaultyServer(faulty.reset) as server:
+        options = ("run", "--url", server.url, "--spool", str(spool), "--retries", "0")
+        for number in range(KILLS):
+            server.behaviour = faulty.reset if number // 10 % 2 == 0 else relay
+            job = f"killed{number % KILLED_JOBS}"
+            metrics = ("-m", f"of_{number}=1", "-m", f"last={number}")
+            process = pushmetrics.spawn(*options, "-j", job, *metrics, "--", "true", stderr=subprocess.DEVNULL)
+            time.sleep(randomness.uniform(0, 0.04))
+            process.kill()
+            if process.wait(10) == 0:
+                accounted.add(number)
+            process.stdout.close()
+            accounted |= numbers_in(spool)
+        server.behaviour = relay
+        assert flush().status == 0
+    arrived = [pushed_number(request) for request in relayed]
     assert entries(spool) == []
-    missing = [job for job in accounted if own_gateway.find(job) is None]
-    assert missing == []
+    assert len(accounted) > KILLS / 10, "hardly a run lived to push"
+    for job in range(KILLED_JOBS):
+        values = own_gateway.group(f"killed{job}").values
+        missing = [number for number in accounted if number % KILLED_JOBS == job and values.get(f"of_{number}") != 1]
+        assert missing == []
+        order = [number for name, number in arrived if name == f"killed{job}"]
+        assert order == sorted(order)
