@@ -36,6 +36,9 @@ def _nothing(*_):
     pass
 
 
+JOB = ("/bin/sh", "-c", "(echo output) 2>/dev/null; exit $0")
+
+
 @dataclasses.dataclass
 class Scene:
     """How pushmetrics is called while the fault lasts, and what ends the fault.
@@ -51,10 +54,12 @@ class Scene:
     fault_env: dict = dataclasses.field(default_factory=dict)
     fault_prefix: tuple = ()
     flush_prefix: tuple = ()
-    output: bool = True
+    job: tuple = JOB
+    output: str = "output\n"
     how: dict = dataclasses.field(default_factory=dict)
     during: typing.Callable = _nothing
     recover: typing.Callable = _nothing
+    check: typing.Callable = _nothing
 
 
 def _port_of(url):
@@ -364,7 +369,7 @@ def arguments_of(place, scene, name, status=3, options=()):
     common = (*urls, *spool, "--retries", "0", *scene.options, *options, "-j", name)
     if place.command == "push":
         return ("push", *common, "-m", f"rows={status}")
-    return ("run", *common, "--", "/bin/sh", "-c", f"(echo output) 2>/dev/null; exit {status}")
+    return ("run", *common, "--", *scene.job, str(status))
 
 
 def entries(spool):
@@ -440,7 +445,8 @@ def in_shell(words, target=refusing):
     def make(place):
         with target(place) as scene:
             scene.fault_prefix = ("/bin/sh", "-c", words, "sh")
-            scene.output = " >&-" not in words
+            if " >&-" in words:
+                scene.output = ""
             yield scene
 
     return make
@@ -495,3 +501,50 @@ def beside_a_silent_one(place):
         yield Scene(
             [server.url, place.gateway.url], place.gateway, during=during, recover=lambda: mend(server, place)
         )
+
+
+@contextlib.contextmanager
+def no_process(place):
+    with limited("--nproc=0", user=NOBODY)(place) as scene:
+        scene.output = ""
+        yield scene
+
+
+@contextlib.contextmanager
+def killed_itself(place):
+    """KILL, which cannot be handed on, while the job runs."""
+    marker = place.directory / "ready"
+    words = f'trap "echo terminated; exit" TERM; : >{marker}; while :; do sleep 0.01; done'
+
+    def during(process):
+        wait_until(marker.exists)
+        process.kill()
+
+    with well(place) as scene:
+        scene.job, scene.output, scene.during = ("/bin/sh", "-c", words), "terminated\n", during
+        yield scene
+
+
+@contextlib.contextmanager
+def crowd(place):
+    """49 more at the same time, for the same target."""
+    with refusing(place) as scene:
+        names = [f"{place.job}-{number}" for number in range(49)]
+        recover = scene.recover
+        running = []
+
+        def begin(_):
+            for name in names:
+                running.append(place.pushmetrics.spawn(*arguments_of(place, scene, name)))
+
+        def await_all():
+            for process in running:
+                process.communicate(timeout=20)
+                assert process.returncode == (3 if place.command == "run" else 1)
+            recover()
+
+        def check():
+            assert [name for name in names if scene.gateway.find(name) is None] == []
+
+        scene.during, scene.recover, scene.check = begin, await_all, check
+        yield scene
