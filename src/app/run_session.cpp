@@ -192,12 +192,19 @@ Push RunSession::push_of(const std::vector<Family>& families,
 bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Family>& added) {
   open_targets();
   // Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and
-  // the second time must not cost the push that tells of the first.
+  // the second time must not cost the push that tells of the first. Said again later, it is meant.
   constexpr std::chrono::seconds grace(2);
+  constexpr std::chrono::milliseconds said_twice(500);
   EventLoop::TimerId last_call = EventLoop::no_timer;
+  EventLoop::Clock::time_point first_call;
   supervisor_.when_asked_to_end([&] {
-    if (last_call == EventLoop::no_timer)
-      last_call = loop_.call_at(EventLoop::Clock::now() + grace, [this] { outbox_->give_up("told to end"); });
+    const auto now = EventLoop::Clock::now();
+    if (last_call == EventLoop::no_timer) {
+      first_call = now;
+      last_call = loop_.call_at(now + grace, [this] { outbox_->give_up("told to end"); });
+    } else if (now - first_call > said_twice) {
+      outbox_->give_up("told to end");
+    }
   });
   end_signs_of_life();
 

@@ -472,7 +472,7 @@ def stderr_without_reader(place):
         os.close(writing)
 
 
-def signalled(*signals):
+def signalled(*signals, apart=0.1):
     """The target is silent, and these come while it is waited for."""
 
     @contextlib.contextmanager
@@ -482,7 +482,7 @@ def signalled(*signals):
             def during(process):
                 wait_until(lambda: server.times)
                 for number in signals:
-                    time.sleep(0.1)
+                    time.sleep(apart)
                     process.send_signal(number)
 
             yield Scene([server.url], place.gateway, during=during, recover=lambda: mend(server, place))

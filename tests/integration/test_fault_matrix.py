@@ -144,7 +144,8 @@ FAULTS = [
     Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", commands=("push",), status=-signal.SIGINT),
     Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", takes=2, commands=("run",)),
     Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", commands=("push",), status=-signal.SIGHUP),
-    Fault("SIGTERM twice during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
+    Fault("SIGTERM twice at once during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
+    Fault("SIGTERM during the push, and again after 0.7 s", faults.signalled(signal.SIGTERM, signal.SIGTERM, apart=0.7), "told to end", takes=1, commands=("run",)),
 ]  # fmt: skip
 ROWS = [pytest.param(fault, command, id=f"{fault.name}-{command}") for fault in FAULTS for command in fault.commands]
 
