@@ -110,15 +110,15 @@ Courier::Courier(EventLoop& loop, const std::vector<Target>& targets, DeliveryPo
 
 Courier::~Courier() = default;
 
-void Courier::send(Push push, OnDelivery on_delivery) {
+void Courier::send(Push push, const OnDelivery& on_delivery) {
   const auto shared = std::make_shared<const Push>(std::move(push));
   for (const auto& route : routes_) route->send(shared, on_delivery);
 }
 
-void Courier::send_to(const Target& target, Push push, OnDelivery on_delivery) {
+void Courier::send_to(const Target& target, Push push, const OnDelivery& on_delivery) {
   for (const auto& route : routes_)
     if (&route->target() == &target)
-      return route->send(std::make_shared<const Push>(std::move(push)), std::move(on_delivery));
+      return route->send(std::make_shared<const Push>(std::move(push)), on_delivery);
 }
 
 bool Courier::idle() const {

@@ -247,7 +247,7 @@ std::string CurlTransfer::timeout_problem() const {
 std::string CurlTransfer::connection_problem(const std::string& detail) const {
   const auto number = static_cast<int>(info<long>(CURLINFO_OS_ERRNO));
   if (number == 0) return detail;
-  const std::string words = in_mid_sentence(::strerror(number));
+  std::string words = in_mid_sentence(::strerror(number));
   // `failed to connect to HOST port N after ...`
   const auto parts = split(detail, " ");
   constexpr std::size_t host = 4;

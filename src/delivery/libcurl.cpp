@@ -42,11 +42,13 @@ Curl::Curl(TlsSetup tls) {
     problem = concat({"libcurl cannot be loaded: ", printable(::dlerror())});
     return;
   }
+  // NOLINTBEGIN(bugprone-macro-parentheses): a member's name cannot stand in them
 #define PUSHMETRICS_LOOK_UP(name)                                           \
   name = reinterpret_cast<decltype(name)>(::dlsym(library, "curl_" #name)); \
   if (name == nullptr) problem = "libcurl.so.4 has no curl_" #name;
   PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_LOOK_UP)
 #undef PUSHMETRICS_LOOK_UP
+  // NOLINTEND(bugprone-macro-parentheses)
   if (!problem.empty()) return;
   if (tls == TlsSetup::minimal) skip_openssl_configuration(library);
 #endif

@@ -21,9 +21,11 @@ namespace pushmetrics {
 /// pushmetrics does not link it but loads it once the job runs. A static build links it, and only initialises
 /// it late.
 struct Curl {
+  // NOLINTBEGIN(bugprone-macro-parentheses): a member's name cannot stand in them
 #define PUSHMETRICS_DECLARE(name) decltype(&::curl_##name) name = nullptr;
   PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_DECLARE)
 #undef PUSHMETRICS_DECLARE
+  // NOLINTEND(bugprone-macro-parentheses)
 
   /// Why it cannot be used; empty: it can.
   std::string problem;

@@ -124,7 +124,7 @@ TEST_CASE("the budget ends an attempt that hangs") {
 
 TEST_CASE("Retry-After is waited for, unless it is beyond the budget") {
   Fixture f;
-  f.add_target("patient", {{busy_for(60ms)}, {delivered}});
+  f.add_target("patient", {{busy_for(300ms)}, {delivered}});
   f.add_target("hopeless", {{busy_for(1h)}, {delivered}});
   Courier courier(f.loop, f.targets, {5s, 3});
   f.send(courier, "a");
@@ -133,9 +133,9 @@ TEST_CASE("Retry-After is waited for, unless it is beyond the budget") {
   const Delivery& hopeless = f.results[0];
   CHECK(hopeless.words().starts_with(
       "hopeless: the server answered 503; it asks to be left alone for 1h (1 attempt in "));
-  CHECK(hopeless.took < 50ms);
+  CHECK(hopeless.took < 2s);
   CHECK(f.results[1].delivered());
-  CHECK(f.results[1].took >= 60ms);
+  CHECK(f.results[1].took >= 300ms);
 }
 
 TEST_CASE("to one target pushes go in their order, the next only when the last has ended") {
@@ -152,12 +152,12 @@ TEST_CASE("a target that hangs delays no other") {
   Fixture f;
   f.add_target("dead", {{delivered, 1h}});
   f.add_target("alive", {});
-  Courier courier(f.loop, f.targets, {200ms, 3});
+  Courier courier(f.loop, f.targets, {1s, 3});
   f.send(courier, "a");
   f.run(courier);
   REQUIRE(f.results.size() == 2);
   CHECK(f.results[0].target->name == "alive");
-  CHECK(f.results[0].took < 100ms);
+  CHECK(f.results[0].took < 900ms);
   CHECK(f.results[1].target->name == "dead");
 }
 
