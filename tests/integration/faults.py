@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -547,4 +548,16 @@ def crowd(place):
             assert [name for name in names if scene.gateway.find(name) is None] == []
 
         scene.during, scene.recover, scene.check = begin, await_all, check
+        yield scene
+
+
+@contextlib.contextmanager
+def broken_library(place):
+    listing = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    library = re.search(r"libcurl\.so\.4 .*=> (.*)", listing)[1]
+    broken = place.directory / "libcurl.so.4"
+    broken.write_text("no library\n")
+    bind = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    with refusing(place) as scene:
+        scene.fault_prefix = ("unshare", "--mount", "sh", "-c", bind, str(broken), library)
         yield scene

@@ -132,7 +132,7 @@ FAULTS = [
     Fault("standard input, output and error are closed", faults.in_shell('exec "$@" <&- >&- 2>&-'), ""),
     Fault("files may have no size (ulimit -f 0)", faults.limited("--fsize=0"), "connection refused", LOST, spool_says="…File too large"),
     Fault("descriptors are few (ulimit -n 10)", faults.limited("--nofile=10"), "connection refused"),
-    Fault("memory is so scarce that libcurl cannot be loaded (ulimit -v)", faults.limited("--as=20000000"), "libcurl cannot be loaded: …"),
+    Fault("libcurl is broken", faults.broken_library, "libcurl cannot be loaded: …"),
     Fault("no thread can be begun (ulimit -u)", faults.limited("--nproc=0", faults.at_a_name, faults.NOBODY), "…", LOST, commands=("push",), spool_says="…"),
     Fault("no process can be begun (ulimit -u)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …, but the push is lost: …: connection refused …", LOST, commands=("run",), status=126),
     Fault("50 calls at once", faults.crowd, "connection refused"),
