@@ -56,7 +56,7 @@ OptionTable describe(PushOptions& options) {
 }
 
 /// Sends to every target and tells how it went. The exit status.
-int deliver(const Push& push, const DeliveryOptions& options, const Console& console) {
+int deliver(const SharedPush& push, const DeliveryOptions& options, const Console& console) {
   EventLoop loop;
   HttpClient http(loop, options.tls_setup());
   std::vector<std::string> problems;
@@ -64,13 +64,13 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
   for (const std::string& problem : problems) console.warn(problem);
 
   int status = exit_done;
-  const std::string job = concat({"job '", printable(push.group.job()), "': "});
+  const std::string job = concat({"job '", printable(push->group.job()), "': "});
   Outbox outbox(loop, targets, options.policy, options.spool(),
                 {[&](const std::string& text) { console.error(text); },
                  [&](const std::string& text) { console.note(text); }});
   Refusals refusals;
   const auto on_dispatch = [&](const Dispatch& dispatch) {
-    refusals.add(dispatch, push);
+    refusals.add(dispatch, *push);
     if (dispatch.fate == Dispatch::Fate::delivered)
       return console.note(concat({job, "pushed to ", dispatch.target->name}));
     status = exit_not_delivered;
@@ -82,7 +82,7 @@ int deliver(const Push& push, const DeliveryOptions& options, const Console& con
   // What is given up goes to the spool.
   std::optional<EndingSignals> signals(std::in_place, loop, [&] { outbox.give_up("told to end"); });
   for (const Target& target : targets) {
-    if (push.mode == PushMode::add || target.sink->capabilities().replace) {
+    if (push->mode == PushMode::add || target.sink->capabilities().replace) {
       outbox.send_to(target, push, on_dispatch);
     } else {
       status = exit_not_delivered;
@@ -126,8 +126,9 @@ int push_command(const std::vector<std::string>& arguments) {
     return exit_invalid_input;
   }
   if (options.dry_run) return print_result(concat({"# ", group->to_string(), "\n", input.body()}), console);
-  const Push push{*group, options.replace ? PushMode::replace : PushMode::add, input.body(),
-                  std::chrono::system_clock::now()};
+  const PushMode mode = options.replace ? PushMode::replace : PushMode::add;
+  const auto push =
+      std::make_shared<const Push>(Push{*group, mode, input.body(), std::chrono::system_clock::now()});
   return deliver(push, options.delivery, console);
 }
 

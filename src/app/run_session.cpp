@@ -217,7 +217,8 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
     ++delivered;
     // Said once more, the last word stays the last even if the target took up the sign of life only now.
     if (silent_.erase(dispatch.target) > 0)
-      outbox_->send_to(*dispatch.target, push_of(own, ended), [](const Dispatch&) {});
+      outbox_->send_to(*dispatch.target, std::make_shared<const Push>(push_of(own, ended)),
+                       [](const Dispatch&) {});
   };
   std::vector<Family> all = own;
   all.insert(all.end(), added.begin(), added.end());
@@ -229,7 +230,7 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
     console_.error(
         concat({job_words_, "the metrics that it or --metric added are lost: ", dispatch.words()}));
-    outbox_->send_to(*dispatch.target, push_of(own, ended), on_dispatch);
+    outbox_->send_to(*dispatch.target, std::make_shared<const Push>(push_of(own, ended)), on_dispatch);
   });
   loop_.run_until([this] { return outbox_->idle(); });
   refusals.explain(loop_, options_.delivery.policy.push_timeout, console_, job_words_);

@@ -19,7 +19,7 @@ class Courier::Route {
   const Target& target() const { return target_; }
   bool idle() const { return queue_.empty(); }
 
-  void send(std::shared_ptr<const Push> push, OnDelivery on_delivery) {
+  void send(SharedPush push, OnDelivery on_delivery) {
     queue_.push_back({std::move(push), std::move(on_delivery)});
     if (queue_.size() == 1) begin();
   }
@@ -39,7 +39,7 @@ class Courier::Route {
  private:
   enum class Next { begin, wait };
   struct Consignment {
-    std::shared_ptr<const Push> push;
+    SharedPush push;
     OnDelivery on_delivery;
   };
 
@@ -115,10 +115,9 @@ void Courier::send(Push push, const OnDelivery& on_delivery) {
   for (const auto& route : routes_) route->send(shared, on_delivery);
 }
 
-void Courier::send_to(const Target& target, Push push, const OnDelivery& on_delivery) {
+void Courier::send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery) {
   for (const auto& route : routes_)
-    if (&route->target() == &target)
-      return route->send(std::make_shared<const Push>(std::move(push)), on_delivery);
+    if (&route->target() == &target) return route->send(std::move(push), on_delivery);
 }
 
 bool Courier::idle() const {

@@ -37,7 +37,7 @@ class Courier {
   /// Calls `on_delivery` once for each target, perhaps before it returns.
   void send(Push push, const OnDelivery& on_delivery);
   /// To one of the targets only.
-  void send_to(const Target& target, Push push, const OnDelivery& on_delivery);
+  void send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery);
 
   /// Nothing is under way or waits.
   bool idle() const;

@@ -53,7 +53,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
     const Spool::Item item = items_.front();
     items_.pop_front();
     std::vector<std::string> problems;
-    const auto entry = outbox_.spool_->read(item, problems);
+    auto entry = outbox_.spool_->read(item, problems);
     outbox_.tell_lost(problems);
     // Anew from the loop each time: a thousand entries that are gone must not become a thousand nested calls.
     if (!entry) {
@@ -61,7 +61,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
       return;
     }
     const std::string words = late_push(*entry);
-    outbox_.courier_.send_to(target_, entry->push,
+    outbox_.courier_.send_to(target_, std::make_shared<const Push>(std::move(entry->push)),
                              [self = shared_from_this(), item, words](const Delivery& delivery) {
                                self->on_delivery(item, words, delivery);
                              });
@@ -104,12 +104,12 @@ Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPoli
 
 Outbox::~Outbox() = default;
 
-void Outbox::send(const Push& push, const OnDispatch& on_dispatch) {
-  for (const Target& target : targets_) send_to(target, push, on_dispatch);
+void Outbox::send(Push push, const OnDispatch& on_dispatch) {
+  const auto shared = std::make_shared<const Push>(std::move(push));
+  for (const Target& target : targets_) send_to(target, shared, on_dispatch);
 }
 
-void Outbox::send_to(const Target& target, Push push, OnDispatch on_dispatch) {
-  auto shared = std::make_shared<const Push>(std::move(push));
+void Outbox::send_to(const Target& target, SharedPush shared, OnDispatch on_dispatch) {
   if (!spool_ || spool_->waiting(target.name).empty())
     return send_own(target, std::move(shared), std::move(on_dispatch));
   auto lock = spool_->lock_for_delivery(target.name);
@@ -123,8 +123,8 @@ void Outbox::send_to(const Target& target, Push push, OnDispatch on_dispatch) {
                 });
 }
 
-void Outbox::send_own(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch) {
-  courier_.send_to(target, *push,
+void Outbox::send_own(const Target& target, SharedPush push, OnDispatch on_dispatch) {
+  courier_.send_to(target, push,
                    [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
                      if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
                      on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
@@ -137,7 +137,7 @@ void Outbox::send_own(const Target& target, std::shared_ptr<const Push> push, On
 
 /// Another process delivers what waits. If something of this group is among it, this push must not overtake
 /// it: it is put behind, where the other finds it.
-void Outbox::send_behind(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch) {
+void Outbox::send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch) {
   std::vector<std::string> problems;
   const auto is_of_group = [&](const Spool::Item& item) {
     const auto entry = spool_->read(item, problems);

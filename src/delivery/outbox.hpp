@@ -50,8 +50,8 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   /// Calls `on_dispatch` once for each target.
-  void send(const Push& push, const OnDispatch& on_dispatch);
-  void send_to(const Target& target, Push push, OnDispatch on_dispatch);
+  void send(Push push, const OnDispatch& on_dispatch);
+  void send_to(const Target& target, SharedPush push, OnDispatch on_dispatch);
   /// Past the spool: what would mean nothing later.
   void send_unspooled(Push push, Courier::OnDelivery on_delivery);
   /// Delivers what waits for a target, and then calls `done`: with what failed, or null when nothing waits
@@ -65,8 +65,8 @@ class Outbox {
  private:
   class Backlog;
 
-  void send_own(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch);
-  void send_behind(const Target& target, std::shared_ptr<const Push> push, OnDispatch on_dispatch);
+  void send_own(const Target& target, SharedPush push, OnDispatch on_dispatch);
+  void send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch);
   void keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch);
   void tell_lost(const std::vector<std::string>& sentences) const;
   void begin_backlog(const Target& target, Descriptor lock, std::optional<Duration> budget,

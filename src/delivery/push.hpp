@@ -3,6 +3,7 @@
 #include "metrics/grouping_key.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace pushmetrics {
@@ -21,5 +22,8 @@ struct Push {
   /// When the samples were taken, for targets that store a time.
   std::chrono::system_clock::time_point when;
 };
+
+/// A body can be large, so that what is under way to several targets, or waits, is shared.
+using SharedPush = std::shared_ptr<const Push>;
 
 }  // namespace pushmetrics
