@@ -324,6 +324,48 @@ def test_a_password_is_asked_for_on_the_terminal_without_echo(open_shell, tmp_pa
     assert "secret" not in shell.seen
 
 
+SUDO_HOST = r"""
+set -e
+tester='tester:x:54321:54321::/mnt:/bin/bash'
+{ cat /etc/passwd; echo "$tester"; } >passwd
+{ cat /etc/shadow; echo "tester:$(openssl passwd -6 open-sesame):19000:0:99999:7:::"; } >shadow
+printf 'Defaults !lecture\ntester ALL=(ALL) ALL\n' >sudoers
+chmod 644 passwd
+chmod 640 shadow
+chmod 440 sudoers
+for file in passwd shadow sudoers; do mount --bind "$file" "/etc/$file"; done
+mount -t tmpfs -o mode=755 tmpfs /mnt
+cp "$PUSHMETRICS" /mnt/pushmetrics
+mkdir /mnt/home && chown 54321 /mnt/home
+cd /mnt/home
+HOME=/mnt/home PS1='prompt> ' exec setpriv --reuid 54321 --regid 54321 --clear-groups bash --norc --noprofile -i
+"""
+
+
+def test_sudo_asks_for_its_password_and_takes_a_refusal(pushmetrics, gateway, tmp_path):
+    """With a user and a sudoers file that only the processes of this test see."""
+    env = pushmetrics.environment_with({"PUSHMETRICS": BINARY, "TERM": "dumb", "PUSHGATEWAY_URL": gateway.url,
+                                        "XDG_CONFIG_HOME": None, "XDG_STATE_HOME": None, "TMPDIR": None})
+    terminal = Terminal(["unshare", "--mount", "sh", "-c", SUDO_HOST], env, tmp_path)
+    try:
+        terminal.expect(r"prompt> $")
+        terminal.enter("/mnt/pushmetrics run -j sudo -- sudo -k id -u")
+        terminal.expect("password for tester: ")
+        terminal.enter("open-sesame")
+        terminal.expect(r"\n0\r")
+        terminal.expect(r"prompt> $")
+        assert gateway.group("sudo").values["job_success"] == 1
+        terminal.enter("/mnt/pushmetrics run -j sudo -- sudo -k id -u")
+        terminal.expect("password for tester: ")
+        terminal.type(INTERRUPT)
+        terminal.expect(r"prompt> $")
+        assert gateway.group("sudo").values["job_success"] == 0
+        terminal.enter("stty -a | grep -o ' echo '")
+        terminal.expect(r"\n echo \r")
+    finally:
+        terminal.close()
+
+
 def test_an_interactive_shell_within_has_job_control_of_its_own(open_shell, gateway):
     shell = open_shell()
     shell.enter("PS1='inner> ' pm -j inner -- bash --norc --noprofile -i")
