@@ -448,3 +448,8 @@ class Nginx(Server):
 
     def access_log(self):
         return (self.directory / "access.log").read_text().splitlines()
+
+    def last_request(self):
+        """The log's last line; nginx writes it only when it has answered."""
+        wait_until(self.access_log, what="a request in nginx' log")
+        return self.access_log()[-1]

@@ -327,14 +327,14 @@ def test_an_encrypted_key_is_an_error_and_no_question_on_the_terminal(tls, autho
 def test_http_2_is_spoken_over_tls(tls, authority, push):
     server, url = tls(authority.issue("server"), options="ssl http2")
     assert_delivered(push(url, "--cacert", str(authority.certificate)))
-    assert '"POST /metrics/job/auth HTTP/2.0" 200' in server.access_log()[-1]
+    assert '"POST /metrics/job/auth HTTP/2.0" 200' in server.last_request()
 
 
 def test_a_unix_socket(nginx, push, tmp_path):
     path = tmp_path / "gw.sock"
     server = nginx(f"listen unix:{path};")
     assert_delivered(push(f"unix:{path}"))
-    assert "POST /metrics/job/auth" in server.access_log()[-1]
+    assert "POST /metrics/job/auth" in server.last_request()
 
 
 def test_a_unix_socket_with_a_prefix(nginx, push, tmp_path, gateway):
@@ -356,7 +356,7 @@ def test_ipv6(nginx, push):
 def test_a_proxy_of_the_environment_is_used(nginx, push, gateway):
     proxy = nginx()
     assert_delivered(push("http://gateway.invalid:9091", env={"http_proxy": proxy.url}))
-    assert '"POST http://gateway.invalid:9091/metrics/job/auth HTTP/1.1" 200' in proxy.access_log()[-1]
+    assert '"POST http://gateway.invalid:9091/metrics/job/auth HTTP/1.1" 200' in proxy.last_request()
 
 
 @pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
