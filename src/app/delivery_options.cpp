@@ -4,6 +4,7 @@
 #include "support/text.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,6 +157,12 @@ TargetContext make_target_context(const DeliveryOptions& options, HttpClient& ht
   context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
   context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
   if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
+  const auto has_password = [](const TargetUrl& url) { return !url.password.empty(); };
+  const HttpOptions& access = context.access;
+  // A crash is not to write what was read into a core file.
+  if (!access.password.empty() || !access.bearer_token.empty() || !access.headers.empty() ||
+      std::ranges::any_of(options.urls, has_password))
+    ::prctl(PR_SET_DUMPABLE, 0);
   return context;
 }
 

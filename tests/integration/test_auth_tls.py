@@ -3,6 +3,8 @@
 import contextlib
 import os
 import re
+import resource
+import signal
 import socket
 import subprocess
 import time
@@ -383,3 +385,21 @@ def test_a_proxy_that_refuses_is_told(push):
     with FaultyServer(faulty.answer("407 Proxy Authentication Required")) as proxy:
         result = push("https://gateway.invalid", "--retries", "0", env={"https_proxy": proxy.url})
     assert "407" in reason(result)
+
+
+def test_a_crash_while_a_secret_is_known_leaves_no_core_file(pushmetrics, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = pushmetrics.spawn(
+            "push", "--url", url, "-j", "x", "-m", "a=1", env={"PUSHMETRICS_PASSWORD": SECRET}, cwd=tmp_path,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
+        with contextlib.closing(silent.accept()[0]) as connection:
+            assert connection.recv(4) == b"POST"
+            process.send_signal(signal.SIGSEGV)
+            _, status = os.waitpid(process.pid, 0)
+        process.returncode = -signal.SIGSEGV
+        process.stdout.close()
+        process.stderr.close()
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV
+    assert not os.WCOREDUMP(status)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("core")] == []
