@@ -291,7 +291,8 @@ class Gateway(Server):
 
     def wipe(self):
         assert http("PUT", self.url + "/api/v1/admin/wipe").status == 202
-        wait_until(lambda: not self.groups())  # it only takes the order, and then carries it out
+        # It only takes the order, and then carries it out.
+        wait_until(lambda: not http("GET", self.url + "/api/v1/metrics").json["data"])
 
 
 class Prometheus(Server):

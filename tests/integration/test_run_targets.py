@@ -111,7 +111,8 @@ def test_a_refusal_names_the_metric_that_stands_in_the_way(run, gateway):
     finally:
         http("DELETE", gateway.url + "/metrics/job/somebody-elses")
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.stderr_lines) == 2
+    assert "pushmetrics delete" in result.stderr_lines[1]
     assert "400" in result.stderr and "job_success" in result.stderr and "'refused'" in result.stderr
 
 
@@ -122,7 +123,8 @@ def test_a_refused_addition_does_not_cost_the_runs_own_metrics(run, gateway):
     finally:
         http("DELETE", gateway.url + "/metrics/job/somebody-elses")
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.stderr_lines) == 2
+    assert "pushmetrics delete" in result.stderr_lines[1]
     assert "taken" in result.stderr
     values = gateway.group("addition-refused").values
     assert values["job_exit_code"] == 3
