@@ -109,12 +109,12 @@ bool ExpositionBody::is_replaced(const RawLabel& label) const {
   return group_ != nullptr && group_->value(label.name);
 }
 
-SeriesIdentity ExpositionBody::identify(const ExpositionSample& sample, const FamilyEntry& family) {
+CheckedSeries ExpositionBody::identify(const ExpositionSample& sample, const FamilyEntry& family) {
   if (hashed_family_ != &family) {
     hashed_family_ = &family;
     family_hash_ = hash_bytes(family.name, 1);
   }
-  SeriesIdentity identity{family_hash_, family_hash_};
+  CheckedSeries identity{family_hash_, family_hash_};
   for (const RawLabel& label : sample.labels) {
     if (is_part_label(label.name, family)) continue;
     const std::uint64_t hash = hash_label(label);

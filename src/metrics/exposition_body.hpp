@@ -18,7 +18,7 @@ struct Problem {
 };
 
 /// Which series a sample belongs to, as hashes.
-struct SeriesIdentity {
+struct CheckedSeries {
   /// As it will be after Pushgateway has put its grouping labels over the sample's own. Two series must not
   /// have the same. Without `le` or `quantile`: a histogram or summary is one series.
   std::uint64_t pushed = 0;
@@ -41,7 +41,7 @@ class ExpositionBody {
   /// Whether Pushgateway drops the sample without a word: a bucket without a bound, say.
   bool is_dropped(const ExpositionSample& sample, FamilyPart part) const;
 
-  SeriesIdentity identify(const ExpositionSample& sample, const FamilyEntry& family);
+  CheckedSeries identify(const ExpositionSample& sample, const FamilyEntry& family);
   /// The same as text, to be sure that equal hashes are equal series.
   std::string pushed_series(const ExpositionSample& sample, const FamilyEntry& family) const;
   /// Whether Pushgateway replaces the label by its own or, as to an empty `instance`, adds it to all others.

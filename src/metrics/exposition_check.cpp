@@ -104,7 +104,7 @@ class DuplicateFinder : public ExpositionHandler {
   }
   void on_sample(const ExpositionLine& line, const ExpositionSample& sample) override {
     const FamilyEntry& family = *body_.add(line, sample).family;
-    const SeriesIdentity identity = body_.identify(sample, family);
+    const CheckedSeries identity = body_.identify(sample, family);
     if (!hashes_.contains(identity.pushed)) return;
     const auto [known, is_new] =
         seen_.try_emplace(body_.pushed_series(sample, family), Seen{line.number, {identity.written}});
@@ -250,7 +250,7 @@ class Checker : public ExpositionHandler {
   }
 
   void remember_series(const ExpositionSample& sample, const FamilyEntry& family) {
-    const SeriesIdentity identity = body_.identify(sample, family);
+    const CheckedSeries identity = body_.identify(sample, family);
     if (!family.is_compound()) return series_.insert_later(identity.pushed);
     if (identity.written == last_written_) return;
     last_written_ = identity.written;
