@@ -1,6 +1,7 @@
 """On a terminal, `pushmetrics run` behaves as time(1) does: keys reach the job once, and shells notice nothing."""
 
 import os
+import pathlib
 import shlex
 import signal
 
@@ -50,6 +51,18 @@ def open_terminal(environment, tmp_path):
     yield open_terminal
     for terminal in opened:
         terminal.close()
+
+
+READ = {"x86_64": "0", "aarch64": "63"}[os.uname().machine]  # the number of read(2)
+
+
+def child_of(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+
+
+def syscall_of(pid):
+    """The number of the system call that it is waiting in."""
+    return pathlib.Path(f"/proc/{pid}/syscall").read_text().split()[0]
 
 
 def lines_of(path):
@@ -357,6 +370,8 @@ def test_sudo_asks_for_its_password_and_takes_a_refusal(pushmetrics, gateway, tm
         assert gateway.group("sudo").values["job_success"] == 1
         terminal.enter("/mnt/pushmetrics run -j sudo -- sudo -k id -u")
         terminal.expect("password for tester: ")
+        # A signal between sudo's writing and its reading is only noted, and sudo reads on.
+        wait_until(lambda: syscall_of(child_of(os.tcgetpgrp(terminal.master))) == READ)
         terminal.type(INTERRUPT)
         terminal.expect(r"prompt> $")
         assert gateway.group("sudo").values["job_success"] == 0
