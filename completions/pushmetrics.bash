@@ -65,7 +65,7 @@ __pushmetrics_takes_next() {
 __pushmetrics_value() {
     local choices='' files='' candidate
     case $1 in
-    --url) choices='http:// https:// unix: stdout:' ;;
+    --url) choices='http:// https:// unix: textfile: remote-write+http:// remote-write+https:// otlp+http:// otlp+https:// otlp: stdout:' ;;
     --signal) choices='TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP' ;;
     --from) choices='auto text openmetrics json' ;;
     --lint) choices='warning error' ;;

@@ -19,7 +19,7 @@ input=(
   '*'{-m+,--metric=}'[metric without a file]:NAME=VALUE: '
 )
 delivery=(
-  '*--url=[where to push]:URL: compadd -S "" - http\:// https\:// unix\: stdout\:'
+  '*--url=[where to push]:URL: compadd -S "" - http\:// https\:// unix\: textfile\: remote-write+http\:// remote-write+https\:// otlp+http\:// otlp+https\:// otlp\: stdout\:'
   '--push-timeout=[time for a whole push]:duration: '
   '--connect-timeout=[time for one connection]:duration: '
   '--retries=[how often to try again]:number: '

@@ -71,8 +71,11 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
   Refusals refusals;
   const auto on_dispatch = [&](const Dispatch& dispatch) {
     refusals.add(dispatch, *push);
-    if (dispatch.fate == Dispatch::Fate::delivered)
+    if (dispatch.fate == Dispatch::Fate::delivered) {
+      if (const std::string& warning = dispatch.delivery.verdict.reason; !warning.empty())
+        console.warn(concat({job, dispatch.target->name, ": ", warning}));
       return console.note(concat({job, "pushed to ", dispatch.target->name}));
+    }
     status = exit_not_delivered;
     if (dispatch.fate == Dispatch::Fate::waits)
       console.warn(concat({job, "not pushed yet: ", dispatch.words()}));

@@ -225,7 +225,8 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
   const Push whole = push_of(all, ended);
   outbox_->send(whole, [&](const Dispatch& dispatch) {
     refusals.add(dispatch, whole);
-    const bool refused = dispatch.fate == Dispatch::Fate::lost && dispatch.delivery.verdict.status == 400;
+    const bool refused =
+        dispatch.fate == Dispatch::Fate::lost && dispatch.delivery.verdict.kind == Verdict::Kind::refused;
     if (added.empty() || !refused) return on_dispatch(dispatch);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
     console_.error(
@@ -244,6 +245,8 @@ void RunSession::tell(const Dispatch& dispatch) {
   const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->words()});
   switch (dispatch.fate) {
     case Dispatch::Fate::delivered:
+      if (const std::string& warning = dispatch.delivery.verdict.reason; !warning.empty())
+        console_.warn(concat({job_words_, dispatch.target->name, ": ", warning}));
       return console_.note(concat({job_words_, "pushed to ", dispatch.target->name}));
     case Dispatch::Fate::waits:
       return console_.warn(concat({how_it_ended, ", but was not pushed yet: ", dispatch.words()}));

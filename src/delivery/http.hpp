@@ -85,6 +85,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
+  EventLoop& loop() const { return loop_; }
+
   /// Loads libcurl on the side: while the job runs, say.
   static void preload(TlsSetup tls);
   /// libcurl's own words on its version and its TLS library.

@@ -84,14 +84,15 @@ std::string reason_of(const HttpResponse& response) {
 
 std::unique_ptr<Attempt> HttpSink::attempt(const Push& push, EventLoop::Clock::time_point deadline,
                                            Done done) {
+  auto made = request(push);
+  if (!made) {
+    done({Verdict::Kind::refused, made.error()});
+    return nullptr;
+  }
+  made->unix_socket = endpoint_.unix_socket;
   auto attempt = std::make_unique<HttpAttempt>();
   attempt->transfer = endpoint_.client->start(
-      [&] {
-        HttpRequest made = request(push);
-        made.unix_socket = endpoint_.unix_socket;
-        return made;
-      }(),
-      endpoint_.options, deadline,
+      std::move(*made), endpoint_.options, deadline,
       [this, done = std::move(done)](const HttpResponse& response) { done(judge(response)); });
   return attempt;
 }

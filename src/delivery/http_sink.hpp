@@ -2,6 +2,7 @@
 
 #include "delivery/http.hpp"
 #include "delivery/sink.hpp"
+#include "support/result.hpp"
 
 #include <string>
 #include <string_view>
@@ -26,8 +27,8 @@ class HttpSink : public Sink {
                                    Done done) override;
 
  protected:
-  /// The request for a push; `base()` begins its URL.
-  virtual HttpRequest request(const Push& push) const = 0;
+  /// The request for a push, `base()` begins its URL; or why the push cannot be put into one.
+  virtual Result<HttpRequest> request(const Push& push) const = 0;
   /// What an answer means: by default what verdict_of() says.
   virtual Verdict judge(const HttpResponse& response) const;
 

@@ -69,7 +69,7 @@ std::unique_ptr<Attempt> Pushgateway::explain_refusal(const Push& push, EventLoo
   return std::make_unique<RefusalInquiry>(endpoint(), push, deadline, std::move(done));
 }
 
-HttpRequest Pushgateway::request(const Push& push) const {
+Result<HttpRequest> Pushgateway::request(const Push& push) const {
   HttpRequest request;
   request.method = push.mode == PushMode::replace ? "PUT" : "POST";
   request.url = concat({base(), push.group.url_path()});

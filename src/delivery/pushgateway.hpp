@@ -14,7 +14,7 @@ class Pushgateway : public HttpSink {
                                            OnExplanation done) override;
 
  protected:
-  HttpRequest request(const Push& push) const override;
+  Result<HttpRequest> request(const Push& push) const override;
 };
 
 }  // namespace pushmetrics

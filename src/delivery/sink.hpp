@@ -20,7 +20,7 @@ struct Verdict {
     retry     ///< not this time
   };
   Kind kind = Kind::delivered;
-  /// Why not, in words for a person that complete "not pushed: ".
+  /// Why not, in words for a person that complete "not pushed: "; a warning, where it was delivered.
   std::string reason = {};
   /// How long the server wants to be left alone.
   std::optional<Duration> retry_after = std::nullopt;

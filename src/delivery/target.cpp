@@ -1,7 +1,10 @@
 #include "delivery/target.hpp"
 
+#include "delivery/otlp.hpp"
 #include "delivery/pushgateway.hpp"
+#include "delivery/remote_write.hpp"
 #include "delivery/standard_output.hpp"
+#include "delivery/textfile.hpp"
 #include "delivery/victoria_metrics.hpp"
 #include "support/text.hpp"
 
@@ -68,6 +71,34 @@ std::string_view path_problem(std::string_view path) {
   return {};
 }
 
+/// What tells a target's protocol before its URL.
+std::string_view name_prefix(TargetUrl::Kind kind) {
+  switch (kind) {
+    case TargetUrl::Kind::remote_write: return "remote-write+";
+    case TargetUrl::Kind::otlp:
+    case TargetUrl::Kind::otlp_environment: return "otlp+";
+    default: return "";
+  }
+}
+
+/// What a person may leave out of a URL's path.
+std::string_view missing_path(TargetUrl::Kind kind, std::string_view path) {
+  if (kind == TargetUrl::Kind::otlp && !path.ends_with("/v1/metrics")) return "/v1/metrics";
+  if (kind == TargetUrl::Kind::remote_write && path.empty()) return "/api/v1/write";
+  return "";
+}
+
+/// The protocol that `http:` and `https:` stand behind, and is taken off `url`.
+TargetUrl::Kind take_protocol(std::string_view& url) {
+  const std::string scheme = lower_case(url.substr(0, std::min(url.find(':'), url.size())));
+  for (const auto kind : {TargetUrl::Kind::remote_write, TargetUrl::Kind::otlp}) {
+    if (!scheme.starts_with(name_prefix(kind))) continue;
+    url.remove_prefix(name_prefix(kind).size());
+    return kind;
+  }
+  return TargetUrl::Kind::pushgateway;
+}
+
 Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, TargetUrl::Kind kind) {
   TargetUrl target;
   const std::string_view rest = url.substr(url.find("://") + 3);
@@ -75,16 +106,30 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
   std::string_view authority = rest.substr(0, path_start);
   const std::string_view path = without_trailing_slashes(rest.substr(path_start));
   take_credentials(authority, target);
-  target.base = concat({scheme, "://", authority, path});
-  target.name = target.base;
+  target.base = concat({scheme, "://", authority, path, missing_path(kind, path)});
+  target.name = concat({name_prefix(kind), target.base});
   // Not quoted: what was read as host and path may be a password.
   if (!authority_problem(authority).empty() && path.find('@') != path.npos)
     return Error{"in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23"};
   for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
     if (!problem.empty()) return not_a_target(target.name, problem);
   target.kind = kind;
-  if (is_victoria_metrics(path)) target.kind = TargetUrl::Kind::victoria_metrics;
+  if (kind == TargetUrl::Kind::pushgateway && is_victoria_metrics(path))
+    target.kind = TargetUrl::Kind::victoria_metrics;
   return target;
+}
+
+bool is_web(std::string_view url) {
+  const std::string start = lower_case(url.substr(0, std::string_view("https://").size()));
+  return start.starts_with("http://") || start.starts_with("https://");
+}
+
+/// What begins with http:// or https://, or should.
+Result<TargetUrl> parse_web(std::string_view url, TargetUrl::Kind kind) {
+  // Not quoted: what is in it may be a secret.
+  if (has_bad_character(url)) return Error{"a URL to push to holds white space or control characters"};
+  if (!is_web(url)) return Error{"it does not begin with http:// or https://"};
+  return parse_http(url, lower_case(url.substr(0, url.find(':'))), kind);
 }
 
 Result<TargetUrl> parse_unix(std::string_view url) {
@@ -104,18 +149,74 @@ Result<TargetUrl> parse_unix(std::string_view url) {
   return target;
 }
 
+Result<TargetUrl> parse_textfile(std::string_view url) {
+  TargetUrl target;
+  target.kind = TargetUrl::Kind::textfile;
+  const std::string_view path = url.substr(url.find(':') + 1);
+  if (!path.starts_with('/')) return not_a_target(url, "write textfile:/path/to/directory");
+  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
+    return not_a_target(url, "there are control characters in it");
+  target.directory = path.find_first_not_of('/') == path.npos ? "/" : without_trailing_slashes(path);
+  target.name = concat({"textfile:", target.directory});
+  return target;
+}
+
+/// Never an error: what is wrong with the environment keeps nobody from the job.
+TargetUrl parse_otlp_environment() {
+  const OtlpEnvironment environment = otlp_environment();
+  const auto url = parse_web(environment.url, TargetUrl::Kind::otlp_environment);
+  TargetUrl target;
+  target.kind = TargetUrl::Kind::otlp_environment;
+  target.name = "otlp:";
+  if (!environment.problem.empty())
+    target.problem = environment.problem;
+  else if (url)
+    return *url;
+  else
+    target.problem = concat({"OTEL_EXPORTER_OTLP_ENDPOINT: ", url.error()});
+  return target;
+}
+
+/// Where nothing can be pushed until somebody mends something.
+class Unusable : public Sink {
+ public:
+  explicit Unusable(std::string problem) : problem_(std::move(problem)) {}
+  Capabilities capabilities() const override { return {}; }
+  std::unique_ptr<Attempt> attempt(const Push&, EventLoop::Clock::time_point, Done done) override {
+    done({Verdict::Kind::blocked, problem_});
+    return nullptr;
+  }
+
+ private:
+  std::string problem_;
+};
+
+HttpEndpoint make_otlp_endpoint(const TargetUrl& url, const TargetContext& context) {
+  HttpEndpoint endpoint = make_endpoint(url, context);
+  const OtlpEnvironment environment = otlp_environment();
+  HttpOptions& options = endpoint.options;
+  options.headers.insert(options.headers.end(), environment.headers.begin(), environment.headers.end());
+  const auto fill_in = [](std::string& option, const std::string& value) {
+    if (option.empty()) option = value;
+  };
+  fill_in(options.ca_certificates, environment.ca_certificates);
+  fill_in(options.certificate, environment.certificate);
+  fill_in(options.key, environment.key);
+  return endpoint;
+}
+
 }  // namespace
 
 Result<TargetUrl> parse_target_url(std::string_view url) {
   const std::string scheme = lower_case(url.substr(0, std::min(url.find(':'), url.size())));
-  if (scheme == "http" || scheme == "https") {
-    // Not quoted: what is in it may be a secret.
-    if (has_bad_character(url)) return Error{"a URL to push to holds white space or control characters"};
-    if (url.substr(scheme.size()).starts_with("://"))
-      return parse_http(url, scheme, TargetUrl::Kind::pushgateway);
-  }
+  const bool is_bare = url.size() == scheme.size() + 1;
+  std::string_view web_url = url;
+  const TargetUrl::Kind kind = take_protocol(web_url);
+  if (is_web(web_url)) return parse_web(web_url, kind);
   if (scheme == "unix") return parse_unix(url);
-  if (scheme == "stdout" && url.size() == scheme.size() + 1) {
+  if (scheme == "textfile") return parse_textfile(url);
+  if (scheme == "otlp" && is_bare) return parse_otlp_environment();
+  if (scheme == "stdout" && is_bare) {
     TargetUrl target;
     target.kind = TargetUrl::Kind::standard_output;
     target.name = url;
@@ -123,7 +224,9 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
   }
   if (url.find("://") == std::string_view::npos && url.find('@') == std::string_view::npos)
     return not_a_target(url, "begin it with http:// or https://");
-  return Error{"a URL to push to begins with none of http://, https://, unix: and stdout:"};
+  return Error{
+      "a URL to push to begins with none of http://, https://, unix:, textfile:, remote-write+http://, "
+      "remote-write+https://, otlp+http://, otlp+https://, otlp: and stdout:"};
 }
 
 HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
@@ -137,10 +240,17 @@ HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
 }
 
 Target make_target(const TargetUrl& url, const TargetContext& context) {
+  if (!url.problem.empty()) return {url.name, std::make_unique<Unusable>(url.problem)};
   const HttpEndpoint endpoint = make_endpoint(url, context);
   switch (url.kind) {
     case TargetUrl::Kind::pushgateway: return {url.name, std::make_unique<Pushgateway>(endpoint)};
     case TargetUrl::Kind::victoria_metrics: return {url.name, std::make_unique<VictoriaMetrics>(endpoint)};
+    case TargetUrl::Kind::remote_write: return {url.name, std::make_unique<RemoteWrite>(endpoint)};
+    case TargetUrl::Kind::otlp: return {url.name, std::make_unique<Otlp>(endpoint)};
+    case TargetUrl::Kind::otlp_environment:
+      return {url.name, std::make_unique<Otlp>(make_otlp_endpoint(url, context))};
+    case TargetUrl::Kind::textfile:
+      return {url.name, std::make_unique<Textfile>(context.http.loop(), url.directory)};
     case TargetUrl::Kind::standard_output:
       return {url.name, std::make_unique<StandardOutput>(context.standard_output)};
   }

@@ -12,7 +12,15 @@ namespace pushmetrics {
 
 /// A target's URL, taken apart (SPEC.md, "Where it pushes").
 struct TargetUrl {
-  enum class Kind { pushgateway, victoria_metrics, standard_output };
+  enum class Kind {
+    pushgateway,
+    victoria_metrics,
+    remote_write,
+    otlp,
+    otlp_environment,  ///< with the headers and certificates of OpenTelemetry's variables
+    textfile,
+    standard_output
+  };
 
   Kind kind = Kind::pushgateway;
   /// http or https, without user and password and without a slash at the end.
@@ -20,12 +28,17 @@ struct TargetUrl {
   std::string unix_socket;
   std::string user;
   std::string password;
+  /// Of a textfile target.
+  std::string directory;
+  /// Why nothing can be pushed there as the environment has it; empty: nothing. That is no fault of the
+  /// command line's.
+  std::string problem;
   /// The URL as it may be shown and stored: without user and password.
   std::string name;
 };
 
-/// Understands `http://…`, `https://…`, `unix:/path/to.sock` and `stdout:`. A prefix behind a socket's path
-/// is set off by a colon: `unix:/run/pushgateway.sock:/prefix`.
+/// Understands what SPEC.md, "Where it pushes", lists. `otlp:` goes where the environment says. A prefix
+/// behind a socket's path is set off by a colon: `unix:/run/pushgateway.sock:/prefix`.
 Result<TargetUrl> parse_target_url(std::string_view url);
 
 /// One place that every push goes to.

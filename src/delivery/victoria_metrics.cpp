@@ -4,7 +4,7 @@
 
 namespace pushmetrics {
 
-HttpRequest VictoriaMetrics::request(const Push& push) const {
+Result<HttpRequest> VictoriaMetrics::request(const Push& push) const {
   HttpRequest request;
   request.method = "POST";
   request.url = concat({base(), "?extra_label=job%3D", percent_encoded(push.group.job())});

@@ -14,7 +14,7 @@ class VictoriaMetrics : public HttpSink {
   Capabilities capabilities() const override { return {}; }
 
  protected:
-  HttpRequest request(const Push& push) const override;
+  Result<HttpRequest> request(const Push& push) const override;
 };
 
 }  // namespace pushmetrics

@@ -97,6 +97,8 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
   SeriesIdentity identity_;
   std::vector<std::uint64_t> identities_;
   std::optional<double> value_;
+  /// Of the series that is being read: its label `status`.
+  std::string status_;
 
   std::optional<double> push_time_, push_failure_time_;
   HeldGroup group_;
@@ -112,6 +114,7 @@ bool GroupReader::string(string_t& text) {
     type_ = metric_type_from(text).value_or(MetricType::untyped);
   else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
     identity_.add(keys_[5], text);
+    if (keys_[5] == "status") status_ = text;
     if (keys_[1] == "push_time_seconds" && series_ == 1)
       labels_of_push_time_.push_back({keys_[5], std::move(text)});
   }
@@ -130,6 +133,7 @@ bool GroupReader::start_object(std::size_t) {
   if (depth_ == 4 && in_metrics()) {
     ++series_;
     identity_ = {};
+    status_.clear();
   }
   if (depth_ == 3 && keys_[1] == "labels") labels_are_a_family_ = true;
   if (depth_ < keys_.size()) keys_[depth_].clear();
@@ -144,7 +148,10 @@ bool GroupReader::start_array(std::size_t) {
 }
 
 bool GroupReader::end_object() {
-  if (depth_ == 4 && in_metrics()) identities_.push_back(identity_.value());
+  if (depth_ == 4 && in_metrics()) {
+    identities_.push_back(identity_.value());
+    if (value_ && !status_.empty()) group_.note_counted(keys_[1], prefix_, status_, *value_);
+  }
   --depth_;
   if (depth_ == 1 && (keys_[1] != "labels" || labels_are_a_family_)) end_family();
   return true;
@@ -163,13 +170,7 @@ void GroupReader::end_family() {
   group_.held.push_back({name, type_, std::move(identities_)});
   ++group_.families;
   group_.series += series_;
-  if (series_ != 1 || !value_ || !name.starts_with(prefix_)) return;
-  const std::string_view rest = std::string_view(name).substr(prefix_.size());
-  if (rest == "success") group_.success = value_;
-  if (rest == "duration_seconds") group_.duration_seconds = value_;
-  if (rest == "running") group_.running = value_;
-  if (rest == "last_success_timestamp_seconds") group_.last_success_seconds = value_;
-  if (rest == "expected_interval_seconds") group_.expected_interval_seconds = value_;
+  if (series_ == 1 && value_) group_.note(name, prefix_, *value_);
 }
 
 Result<HeldGroup> GroupReader::group() && {

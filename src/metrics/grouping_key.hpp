@@ -25,6 +25,10 @@ class GroupingKey {
   /// The value of a label, `job` included.
   std::optional<std::string_view> value(std::string_view name) const;
 
+  /// `own` with the group's labels, the job among them, in place of those of the same name, as Pushgateway
+  /// stores them; sorted by name.
+  std::vector<Label> over(std::vector<Label> own) const;
+
   /// `/metrics/job/<job>{/<name>/<value>}`, encoded so that every value arrives as it is (PROTOCOL.md,
   /// "Grouping key in the URL").
   std::string url_path() const;

@@ -12,4 +12,22 @@ void SeriesIdentity::add(std::string_view name, std::string_view value) {
   value_ += mixed ^ (mixed >> 29);  // a sum, so that the order does not matter
 }
 
+void HeldGroup::note(std::string_view metric, std::string_view prefix, double number) {
+  if (!metric.starts_with(prefix)) return;
+  const std::string_view rest = metric.substr(prefix.size());
+  if (rest == "success") success = number;
+  if (rest == "duration_seconds") duration_seconds = number;
+  if (rest == "running") running = number;
+  if (rest == "last_success_timestamp_seconds") last_success_seconds = number;
+  if (rest == "expected_interval_seconds") expected_interval_seconds = number;
+  if (rest == "consecutive_failures") consecutive_failures = number;
+}
+
+void HeldGroup::note_counted(std::string_view metric, std::string_view prefix, std::string_view status,
+                             double number) {
+  if (!metric.starts_with(prefix) || metric.substr(prefix.size()) != "runs_total") return;
+  if (status == "success") runs_succeeded = number;
+  if (status == "failure") runs_failed = number;
+}
+
 }  // namespace pushmetrics

@@ -55,6 +55,13 @@ struct HeldGroup {
 
   /// Of the metrics that `pushmetrics run` pushes; empty: the group has none.
   std::optional<double> success, duration_seconds, running, last_success_seconds, expected_interval_seconds;
+  /// As --count keeps them.
+  std::optional<double> runs_succeeded, runs_failed, consecutive_failures;
+
+  /// Takes the value of a family's only sample, if it is one of these. `prefix` begins their names.
+  void note(std::string_view metric, std::string_view prefix, double value);
+  /// Takes that of a sample with the label `status`.
+  void note_counted(std::string_view metric, std::string_view prefix, std::string_view status, double value);
 
   /// Without the gateway's own push_time_seconds and push_failure_time_seconds.
   std::vector<HeldFamily> held = {};

@@ -378,6 +378,26 @@ class VictoriaMetrics(Server):
         ]
 
 
+class ClusterAgent(Server):
+    """A vmagent that takes what a VictoriaMetrics cluster takes, by the same paths. What it hands on goes nowhere."""
+
+    name = "vmagent"
+    ready_path = "/health"
+
+    def command(self):
+        return [
+            self.name,
+            f"-httpListenAddr={self.address}",
+            "-remoteWrite.multitenantURL=http://127.0.0.1:1",
+            f"-remoteWrite.tmpDataPath={self.directory / 'data'}",
+        ]
+
+    def scrape(self):
+        reply = http("GET", self.url + "/metrics")
+        assert reply.status == 200, reply.text
+        return reply.text
+
+
 class NodeExporter(Server):
     """With the textfile collector alone; `textfiles` is the directory that it reads."""
 

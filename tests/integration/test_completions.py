@@ -29,7 +29,8 @@ VALUES = {
     "set --type": "gauge counter untyped",
     "rules --for": "pushgateway remote-write",
     "dashboard --for": "pushgateway remote-write",
-    "run --url": "http:// https:// unix: stdout:",
+    "run --url": "http:// https:// otlp+http:// otlp+https:// otlp: remote-write+http:// remote-write+https:// stdout: "
+    "textfile: unix:",
 }
 
 

@@ -56,7 +56,7 @@ TEST_CASE("a wrong URL is told without what may be a secret in it") {
 TEST_CASE("a URL that cannot be pushed to is an error that says why") {
   CHECK(contains(problem(""), "begin it with http:// or https://"));
   CHECK(contains(problem("gw:9091"), "begin it with http:// or https://"));
-  CHECK(contains(problem("ftp://gw"), "none of http://, https://, unix: and stdout:"));
+  CHECK(contains(problem("ftp://gw"), "none of http://, https://, unix:, textfile:"));
   CHECK(contains(problem("http://"), "there is no host"));
   CHECK(contains(problem("http://:9091"), "there is no host"));
   CHECK(contains(problem("http://gw:port"), "the port is no number"));
@@ -96,4 +96,30 @@ TEST_CASE("VictoriaMetrics is told by its path, the cluster's too") {
 TEST_CASE("standard output is a target") {
   CHECK(parsed("stdout:").kind == TargetUrl::Kind::standard_output);
   CHECK(parsed("stdout:").name == "stdout:");
+}
+
+TEST_CASE("remote write and OTLP are told by what stands before the URL, and miss no path") {
+  using Kind = TargetUrl::Kind;
+  const TargetUrl write = parsed("Remote-Write+http://u:secret@prometheus:9090/");
+  CHECK(write.kind == Kind::remote_write);
+  CHECK(write.base == "http://prometheus:9090/api/v1/write");
+  CHECK(write.name == "remote-write+http://prometheus:9090/api/v1/write");
+  CHECK(write.password == "secret");
+  CHECK(parsed("remote-write+https://mimir/api/v1/push").base == "https://mimir/api/v1/push");
+  CHECK(parsed("otlp+http://c:4318").base == "http://c:4318/v1/metrics");
+  CHECK(parsed("otlp+http://c:4318/v1/metrics").base == "http://c:4318/v1/metrics");
+  CHECK(parsed("otlp+https://p/api/v1/otlp/").name == "otlp+https://p/api/v1/otlp/v1/metrics");
+  CHECK(parsed("otlp+http://c").kind == Kind::otlp);
+  CHECK(parsed("remote-write+http://vm/api/v1/import/prometheus").kind == Kind::remote_write);
+  CHECK(contains(problem("remote-write+ftp://u:secret@x"), "begins with none of"));
+  CHECK_FALSE(contains(problem("remote-write+ftp://u:secret@x"), "secret"));
+}
+
+TEST_CASE("a textfile target is an absolute path") {
+  CHECK(parsed("textfile:/var/lib/node exporter/").directory == "/var/lib/node exporter");
+  CHECK(parsed("textfile:/a").name == "textfile:/a");
+  CHECK(parsed("textfile:/").directory == "/");
+  CHECK(contains(problem("textfile:a"), "write textfile:/path/to/directory"));
+  CHECK(contains(problem("textfile:"), "write textfile:/path/to/directory"));
+  CHECK(contains(problem("textfile:/a\nb"), "control characters"));
 }

@@ -48,3 +48,9 @@ TEST_CASE("what would harm the gateway is refused") {
 TEST_CASE("a key reads as PromQL has it") {
   CHECK(GroupingKey::make("a\"b", {{"x", "1\n"}})->to_string() == R"(job="a\"b",x="1\n")");
 }
+
+TEST_CASE("the group's labels go over a sample's own") {
+  const auto group = *GroupingKey::make("j", {{"b", "group"}});
+  CHECK(group.over({{"z", "1"}, {"job", "own"}, {"b", "own"}, {"a", "2"}}) ==
+        std::vector<Label>{{"a", "2"}, {"b", "group"}, {"job", "j"}, {"z", "1"}});
+}

@@ -1,0 +1,21 @@
+#include "delivery/pushed_families.hpp"
+
+#include "metrics/exposition_parser.hpp"
+#include "support/text.hpp"
+
+#include <utility>
+
+namespace pushmetrics {
+
+Result<std::vector<Family>> pushed_families(const Push& push) {
+  ParsedFamilies parsed = parse_families(push.body);
+  for (const Diagnostic& diagnostic : parsed.diagnostics)
+    if (diagnostic.severity == Severity::error)
+      return Error{concat(
+          {"its line ", std::to_string(diagnostic.position.line), " is not valid: ", diagnostic.message})};
+  for (Family& family : parsed.families)
+    for (Sample& sample : family.samples) sample.labels = push.group.over(std::move(sample.labels));
+  return std::move(parsed.families);
+}
+
+}  // namespace pushmetrics

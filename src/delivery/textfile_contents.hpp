@@ -1,0 +1,42 @@
+#pragma once
+
+#include "metrics/family.hpp"
+#include "metrics/group_labels.hpp"
+#include "metrics/held_group.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What one of our files says: a comment that names the group and the time of its last push (to the
+/// millisecond), then the group's metrics, whose samples have the group's labels.
+struct TextfileContents {
+  GroupLabels labels;
+  std::chrono::system_clock::time_point pushed;
+  std::vector<Family> families;
+};
+
+/// `pushmetrics-backup-db1-0123456789abcdef.prom`: the values of the labels for a person, and a hash of the
+/// whole key.
+std::string textfile_name(const GroupLabels& labels);
+
+std::string write_textfile(const TextfileContents& contents);
+
+/// The first line of one of our files without the families; nothing: it is not one of ours.
+std::optional<TextfileContents> read_textfile_header(std::string_view text);
+
+/// `pushed` over `held`, as POST has it: families of the same name are replaced.
+void put_over(std::vector<Family>& held, std::vector<Family> pushed);
+
+/// Fits families to those of another file of the directory, since node_exporter drops what differs: takes
+/// over their HELP. Returns what cannot be mended: another type, or the same series; empty: nothing.
+std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour);
+
+/// What a file holds, for lists. `prefix` begins the names of the metrics of `pushmetrics run`.
+HeldGroup held_group(const TextfileContents& contents, std::string_view prefix);
+
+}  // namespace pushmetrics

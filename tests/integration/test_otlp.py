@@ -1,0 +1,201 @@
+"""OTLP: the body by an independent decoder, and a server's every answer."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from faulty_server import FaultyServer, answer
+
+DECODER = pathlib.Path(__file__).with_name("otlp_decoder.js")
+# The last version that has the protocol's definitions with a decoder.
+TRANSFORMER = "@opentelemetry/otlp-transformer@0.57.2"
+
+INPUT = """\
+# HELP rows_total Rows read.
+# TYPE rows_total counter
+rows_total{table="a"} 3
+# TYPE temperature gauge
+temperature NaN
+# TYPE limit gauge
+limit +Inf
+# TYPE size_bytes untyped
+size_bytes -1.5e300
+# TYPE wait_seconds histogram
+wait_seconds_bucket{queue="q",le="0.5"} 2
+wait_seconds_bucket{queue="q",le="1"} 5
+wait_seconds_bucket{queue="q",le="+Inf"} 9
+wait_seconds_sum{queue="q"} 12.5
+wait_seconds_count{queue="q"} 9
+# TYPE latency_seconds summary
+latency_seconds{quantile="0.5"} 0.25
+latency_seconds{quantile="0.99"} 4
+latency_seconds_sum 17
+latency_seconds_count 3
+"""
+
+
+@pytest.fixture(scope="module")
+def decode(tmp_path_factory):
+    """decode(body) → what OpenTelemetry understands of it."""
+    directory = tmp_path_factory.mktemp("decoder")
+    install = ["npm", "install", "--prefix", str(directory), "--no-audit", "--no-fund", "--ignore-scripts", TRANSFORMER]
+    subprocess.run(install, check=True, timeout=240, stdin=subprocess.DEVNULL, capture_output=True)
+
+    def decode(body):
+        environment = {**os.environ, "NODE_PATH": str(directory / "node_modules")}
+        done = subprocess.run(
+            ["node", str(DECODER)], input=body, env=environment, check=True, capture_output=True, timeout=60
+        )
+        return json.loads(done.stdout)
+
+    return decode
+
+
+@pytest.fixture
+def collector():
+    """A server that takes everything, until its `behaviour` is changed."""
+    with FaultyServer(answer(200, b"{}")) as server:
+        yield server
+
+
+def attributes(of):
+    return {one["key"]: one["value"]["stringValue"] for one in of.get("attributes", [])}
+
+
+def push(pushmetrics, server, *options, text="x 1\n", **how):
+    return pushmetrics("push", "--url", f"otlp+{server.url}", "-j", "backup", *options, input=text, **how)
+
+
+def metrics_of(body):
+    (resource,) = body["resourceMetrics"]
+    (scope,) = resource["scopeMetrics"]
+    return {metric["name"]: metric for metric in scope["metrics"]}
+
+
+def test_a_body_means_to_opentelemetry_what_it_means_to_prometheus(pushmetrics, collector, decode):
+    result = push(pushmetrics, collector, "-i", "db1", "-l", "tier=gold", text=INPUT)
+    assert (result.status, result.stderr) == (0, "")
+    ((head, body),) = collector.requests
+    assert head.startswith("POST /v1/metrics HTTP/1.1\r\n")
+    assert "\r\ncontent-type: application/json\r\n" in head.lower()
+    understood = decode(body)
+    assert understood == json.loads(body)  # nothing was ignored, nothing read as something else
+
+    resource = understood["resourceMetrics"][0]["resource"]
+    assert attributes(resource) == {"service.name": "backup", "service.instance.id": "db1", "tier": "gold"}
+    metrics = metrics_of(understood)
+    rows = metrics["rows_total"]
+    assert (rows["description"], rows["sum"]["isMonotonic"]) == ("Rows read.", True)
+    assert rows["sum"]["aggregationTemporality"] == 2
+    (point,) = rows["sum"]["dataPoints"]
+    assert (attributes(point), point["asDouble"]) == ({"table": "a", "tier": "gold"}, 3)
+    assert metrics["temperature"]["gauge"]["dataPoints"][0]["asDouble"] == "NaN"
+    assert metrics["limit"]["gauge"]["dataPoints"][0]["asDouble"] == "Infinity"
+    assert metrics["size_bytes"]["gauge"]["dataPoints"][0]["asDouble"] == -1.5e300
+    assert (metrics["size_bytes"]["unit"], metrics["wait_seconds"]["unit"]) == ("By", "s")
+    assert "unit" not in metrics["limit"]
+
+    (histogram,) = metrics["wait_seconds"]["histogram"]["dataPoints"]
+    assert histogram["explicitBounds"] == [0.5, 1]
+    assert histogram["bucketCounts"] == ["2", "3", "4"]
+    assert (histogram["count"], histogram["sum"]) == ("9", 12.5)
+    assert attributes(histogram) == {"queue": "q", "tier": "gold"}
+    (summary,) = metrics["latency_seconds"]["summary"]["dataPoints"]
+    assert summary["quantileValues"] == [{"quantile": 0.5, "value": 0.25}, {"quantile": 0.99, "value": 4}]
+    assert (summary["count"], summary["sum"]) == ("3", 17)
+
+
+def test_the_body_of_a_run_is_understood(pushmetrics, collector, decode):
+    result = pushmetrics("run", "--url", f"otlp+{collector.url}/v1/metrics", "-j", "nightly", "--", "true")
+    assert (result.status, result.stderr) == (0, "")
+    understood = decode(collector.requests[0][1])
+    assert understood == json.loads(collector.requests[0][1])
+    assert metrics_of(understood)["job_success"]["gauge"]["dataPoints"][0]["asDouble"] == 1
+
+
+# ---- answers ----
+
+
+@pytest.mark.parametrize("count", ["3", 3])
+def test_points_that_were_rejected_are_told_and_not_sent_again(pushmetrics, collector, count):
+    partial = {"partialSuccess": {"rejectedDataPoints": count, "errorMessage": "too\nmany labels"}}
+    collector.behaviour = answer(200, json.dumps(partial).encode())
+    result = push(pushmetrics, collector)
+    assert (result.status, len(collector.requests)) == (1, 1)
+    assert "rejected 3 of the points: too many labels" in result.stderr and len(result.stderr_lines) == 1
+
+
+def test_a_message_without_rejected_points_is_a_warning(pushmetrics, collector):
+    collector.behaviour = answer(200, b'{"partialSuccess":{"errorMessage":"deprecated name"}}')
+    result = push(pushmetrics, collector)
+    assert result.status == 0
+    assert "deprecated name" in result.stderr and len(result.stderr_lines) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"partialSuccess":{}}', b'{"partialSuccess":null}', b"[1", b"\x00"])
+def test_nothing_to_report_is_a_success(pushmetrics, collector, body):
+    collector.behaviour = answer(200, body)
+    assert (push(pushmetrics, collector).status, push(pushmetrics, collector).stderr) == (0, "")
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_what_may_be_tried_again_is(pushmetrics, collector, status):
+    collector.behaviour = answer(status, b'{"code":14,"message":"later"}')
+    result = push(pushmetrics, collector, "--retries", "2", "--no-spool")
+    assert (result.status, len(collector.requests)) == (1, 3)
+    assert f"the server answered {status}: later" in result.stderr
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 408, 500, 501, 505])
+def test_what_must_not_be_tried_again_is_not(pushmetrics, collector, status):
+    collector.behaviour = answer(status, b'{"code":3,"message":"bad body"}')
+    result = push(pushmetrics, collector, "--no-spool")
+    assert (result.status, len(collector.requests)) == (1, 1)
+    assert f"the server answered {status}: bad body" in result.stderr
+
+
+# ---- OpenTelemetry's variables ----
+
+
+def environment_push(pushmetrics, environment, *options):
+    variables = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in environment.items()}
+    return pushmetrics("push", "--url", "otlp:", "-j", "backup", "-m", "x=1", *options, env=variables)
+
+
+def test_a_bare_otlp_goes_where_the_environment_says(pushmetrics, collector):
+    headers = "authorization=Bearer%20secret, x-scope = a%2Cb"
+    result = environment_push(pushmetrics, {"ENDPOINT": collector.url + "/base/", "HEADERS": headers})
+    assert (result.status, result.stderr) == (0, "")
+    head = collector.requests[0][0]
+    assert head.startswith("POST /base/v1/metrics ")
+    assert "\r\nauthorization: Bearer secret\r\n" in head and "\r\nx-scope: a,b\r\n" in head
+
+
+def test_the_variables_for_metrics_count_more_and_their_url_is_taken_as_it_is(pushmetrics, collector):
+    variables = {
+        "ENDPOINT": "http://127.0.0.1:1",
+        "PROTOCOL": "grpc",
+        "METRICS_ENDPOINT": collector.url + "/own/path",
+        "HEADERS": "x-all=1",
+        "METRICS_HEADERS": "x-metrics=1",
+    }
+    assert environment_push(pushmetrics, variables).status == 0
+    head = collector.requests[0][0]
+    assert head.startswith("POST /own/path ") and "x-metrics: 1" in head and "x-all" not in head
+
+
+@pytest.mark.parametrize(
+    "environment, words",
+    [
+        ({"ENDPOINT": "localhost:4317"}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        ({"ENDPOINT": "http://localhost:4317", "PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL is grpc"),
+    ],
+)
+def test_an_environment_that_is_wrong_costs_the_push_and_not_the_job(pushmetrics, environment, words):
+    variables = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in environment.items()}
+    result = pushmetrics("run", "--url", "otlp:", "--", "sh", "-c", "echo output; exit 3", env=variables)
+    assert (result.status, result.stdout, len(result.stderr_lines)) == (3, "output\n", 1)
+    assert words in result.stderr and "waits" in result.stderr

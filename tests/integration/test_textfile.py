@@ -1,0 +1,207 @@
+"""The textfile target: what node_exporter makes of it, and everything that must not happen to it."""
+
+import concurrent.futures
+import fcntl
+import os
+import re
+import stat
+
+import pytest
+
+from jobs import sh
+from servers import NodeExporter
+
+
+@pytest.fixture(scope="module")
+def exporter(tmp_path_factory):
+    with NodeExporter(tmp_path_factory.mktemp("exporter")) as server:
+        yield server
+
+
+@pytest.fixture
+def directory(exporter):
+    for file in exporter.textfiles.iterdir():
+        file.unlink()
+    return exporter.textfiles
+
+
+@pytest.fixture
+def push(pushmetrics, directory):
+    def push(job, text, *options, **how):
+        return pushmetrics("push", "--url", f"textfile:{directory}", "-j", job, *options, input=text, **how)
+
+    return push
+
+
+def lines(exporter):
+    text = exporter.scrape()
+    assert "node_textfile_scrape_error 0" in text
+    return text.splitlines()
+
+
+def test_a_group_is_a_file_that_every_user_can_read(push, directory):
+    old = os.umask(0o077)
+    try:
+        assert push("backup", "x 1\n", "-i", "db1").status == 0
+    finally:
+        os.umask(old)
+    (file,) = directory.iterdir()
+    assert re.fullmatch(r"pushmetrics-backup-db1-[0-9a-f]{16}\.prom", file.name)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert push("backup", "x 2\n", "-i", "db1").status == 0
+    assert list(directory.iterdir()) == [file]
+
+
+def test_odd_labels_are_read_by_node_exporter(push, exporter):
+    odd = 'a/b "c"\\d\ne é'
+    assert push(odd, 'x{job="own",y="z"} 1\n', "-l", "empty=").status == 0
+    assert r'x{empty="",job="a/b \"c\"\\d\ne é",y="z"} 1' in lines(exporter)
+
+
+def test_a_push_replaces_families_and_replace_the_file(push, exporter):
+    assert push("j", 'a{x="1"} 1\nb 2\n').status == 0
+    assert push("j", 'a{x="2"} 3\n').status == 0
+    found = [line for line in lines(exporter) if 'job="j"' in line]
+    assert found == ['a{job="j",x="2"} 3', 'b{job="j"} 2']
+    assert push("j", "c 4\n", "--replace").status == 0
+    assert [line for line in lines(exporter) if 'job="j"' in line] == ['c{job="j"} 4']
+
+
+def test_help_is_the_same_in_every_file(push, exporter):
+    assert push("one", "# HELP x First words.\nx 1\n").status == 0
+    assert push("two", "# HELP x Other words.\nx 2\n").status == 0
+    assert push("three", "x 3\n").status == 0
+    assert push("four", "y 4\n").status == 0
+    assert push("five", "# HELP y Words at last.\ny 5\n").status == 0
+    found = lines(exporter)
+    assert {'x{job="one"} 1', 'x{job="two"} 2', 'x{job="three"} 3', 'y{job="four"} 4', 'y{job="five"} 5'} <= set(found)
+    assert "# HELP x First words." in found
+
+
+def test_what_node_exporter_would_drop_is_refused(push, exporter):
+    assert push("one", "# TYPE x gauge\nx 1\n").status == 0
+    result = push("two", "# TYPE x counter\nx 1\n")
+    assert (result.status, len(result.stderr_lines)) == (1, 1)
+    assert "pushmetrics-one-" in result.stderr and "x is of type gauge, not counter" in result.stderr
+    assert push("one", 'y{tier="a"} 1\n').status == 0
+    result = push("one", "y 1\n", "-l", "tier=a")
+    assert result.status == 1 and "same series of y" in result.stderr
+    lines(exporter)
+
+
+def test_a_run_whose_added_metrics_are_refused_is_still_there(pushmetrics, push, directory, exporter):
+    assert push("one", "# TYPE x gauge\nx 1\n").status == 0
+    job = sh("printf '# TYPE x counter\\nx 1\\n' >>$PUSHMETRICS_FILE")
+    result = pushmetrics("run", "--url", f"textfile:{directory}", "-j", "two", "--", *job)
+    assert result.status == 0 and "are lost" in result.stderr
+    assert 'job_success{job="two"} 1' in lines(exporter)
+
+
+def test_a_missing_directory_is_told_and_the_push_waits(pushmetrics, tmp_path):
+    url = f"textfile:{tmp_path / 'missing'}"
+    result = pushmetrics("run", "--url", url, "-j", "j", "--", *sh("exit 3"))
+    assert (result.status, len(result.stderr_lines)) == (3, 1)
+    assert "there is no such directory" in result.stderr and "waits" in result.stderr
+    (tmp_path / "missing").mkdir()
+    assert pushmetrics("flush", "--url", url).status == 0
+    assert len(list((tmp_path / "missing").glob("*.prom"))) == 1
+
+
+def test_a_file_in_place_of_the_directory_is_told(pushmetrics, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = pushmetrics("push", "--url", f"textfile:{tmp_path / 'file'}", "-j", "j", "-m", "x=1")
+    assert result.status == 1 and "Not a directory" in result.stderr
+
+
+def test_many_writers_of_one_group_lose_nothing(push, directory, exporter):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda number: push("shared", f"m{number} {number}\n"), range(40)))
+    assert [result.status for result in done] == [0] * 40
+    assert {f'm{number}{{job="shared"}} {number}' for number in range(40)} <= set(lines(exporter))
+    assert len(list(directory.iterdir())) == 1
+
+
+def test_a_lock_that_is_never_let_go_costs_the_push_timeout_and_not_the_job(pushmetrics, directory):
+    held = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        url = f"textfile:{directory}"
+        result = pushmetrics("run", "--url", url, "--push-timeout", "300ms", "-j", "j", "--", *sh("exit 3"))
+    finally:
+        os.close(held)
+    assert result.status == 3 and result.elapsed < 3
+    assert "others kept writing there" in result.stderr and "waits" in result.stderr
+
+
+def test_a_reader_never_sees_a_file_half_written(push, directory):
+    big = "".join(f'x{{n="{number}"}} 1\n' for number in range(5000))
+    assert push("big", big).status == 0
+    (file,) = directory.iterdir()
+    whole = file.read_text().count("\n")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pushing = pool.submit(lambda: [push("big", big).status for _ in range(5)])
+        while not pushing.done():
+            assert file.read_text().count("\n") == whole
+    assert pushing.result() == [0] * 5
+
+
+def test_a_damaged_file_is_begun_anew_with_a_warning(push, directory, exporter):
+    assert push("j", "x 1\n").status == 0
+    (file,) = directory.iterdir()
+    file.write_text(file.read_text() + 'x{job="j" 2\n')
+    result = push("j", "y 2\n")
+    assert result.status == 0 and "damaged" in result.stderr
+    assert 'y{job="j"} 2' in lines(exporter)
+
+
+def test_somebody_else_s_file_is_not_written_over(push, directory):
+    assert push("j", "x 1\n").status == 0
+    (file,) = directory.iterdir()
+    file.write_text("mine 1\n")
+    result = push("j", "x 1\n")
+    assert result.status == 1 and f"{file.name} there is not this group's" in result.stderr
+    assert file.read_text() == "mine 1\n"
+
+
+def test_a_full_disk_loses_neither_the_old_file_nor_the_push(pushmetrics, push, directory):
+    assert push("j", "x 1\n").status == 0
+    (file,) = directory.iterdir()
+    before = file.read_text()
+    big = "".join(f'y{{n="{number}"}} 1\n' for number in range(5000))
+    limited = pushmetrics.spawn(
+        *("push", "--url", f"textfile:{directory}", "--no-spool", "--retries", "0", "-j", "j", "/dev/stdin"),
+        prefix=("sh", "-c", 'ulimit -f 16; exec "$@"', "sh"),
+        stdin=-1,
+        text=True,
+    )
+    _, stderr = limited.communicate(big, timeout=20)
+    assert limited.returncode == 1 and "it cannot be written to" in stderr
+    assert list(directory.iterdir()) == [file] and file.read_text() == before
+
+
+# ---- groups ----
+
+
+def test_groups_are_listed_deleted_and_pruned(pushmetrics, push, directory):
+    url = ("--url", f"textfile:{directory}")
+    (directory / "other.prom").write_text("other 1\n")
+    for job in ("a", "b", "c"):
+        assert pushmetrics("run", *url, "-j", job, "-l", "tier=x", "--", "true").status == 0
+    listed = pushmetrics("list", *url)
+    assert listed.status == 0
+    assert [name for name in ("a", "b", "c") if re.search(rf"\b{name}\b", listed.stdout)] == ["a", "b", "c"]
+    assert pushmetrics("delete", *url, "-j", "a", "-l", "tier=x").status == 0
+    assert pushmetrics("delete", *url, "-j", "a", "-l", "tier=x").status == 0
+    assert len(list(directory.iterdir())) == 3
+    assert pushmetrics("delete", *url, "--match", "job=b", "--yes").status == 0
+    assert len(list(directory.iterdir())) == 2
+    assert pushmetrics("prune", *url, "--older-than", "0s").status == 0
+    assert [file.name for file in directory.iterdir()] == ["other.prom"]
+    assert push("d", "x 1\n").status == 0
+    assert pushmetrics("wipe", *url, "--yes").status == 0
+    assert [file.name for file in directory.iterdir()] == ["other.prom"]
+
+
+def test_listing_a_missing_directory_is_told(pushmetrics, tmp_path):
+    result = pushmetrics("list", "--url", f"textfile:{tmp_path / 'missing'}")
+    assert result.status == 1 and "there is no such directory" in result.stderr

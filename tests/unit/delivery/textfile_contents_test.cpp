@@ -1,0 +1,105 @@
+#include "delivery/textfile_contents.hpp"
+
+#include "metrics/exposition_parser.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace pushmetrics;
+
+namespace {
+
+GroupLabels group(std::string job, std::vector<Label> labels = {}) {
+  return GroupLabels(*GroupingKey::make(std::move(job), std::move(labels)));
+}
+
+std::vector<Family> families(std::string_view text) { return parse_families(text).families; }
+
+}  // namespace
+
+TEST_CASE("a file's name is for a person to read, and no other group's") {
+  CHECK(textfile_name(group("backup", {{"instance", "db1"}})) ==
+        "pushmetrics-backup-db1-b4915f52722c0b7c.prom");
+  std::set<std::string> names;
+  for (const GroupLabels& key :
+       {group("a"), group("a", {{"b", ""}}), group("a", {{"b", "c"}}), group("a", {{"c", "b"}}), group("a-b"),
+        group("a/b"), group("a b"), group("a_b"), group("a", {{"b", "c"}, {"d", "e"}}), group("A"),
+        group(std::string(300, 'x')), group(std::string(301, 'x'))})
+    CHECK(names.insert(textfile_name(key)).second);
+  for (const std::string& name : names) {
+    CHECK(name.starts_with("pushmetrics-"));
+    CHECK(name.ends_with(".prom"));
+    CHECK(name.size() < 200);
+    CHECK(name.find('/') == std::string::npos);
+  }
+}
+
+TEST_CASE("a file tells its group and the time of its push, whatever the labels hold") {
+  TextfileContents contents;
+  contents.labels = group("a\"b\\c\nd}", {{"path", "/x"}, {"empty", ""}, {"accent", "\xC3\xA9"}});
+  contents.pushed += std::chrono::milliseconds(1700000000250);
+  contents.families = families("# HELP x X.\n# TYPE x gauge\nx{job=\"a\"} 1\n");
+  const std::string text = write_textfile(contents);
+  CHECK(text.starts_with("# pushmetrics {job=\"a\\\"b\\\\c\\nd}\","));
+  CHECK(text.ends_with("} 1700000000.25\n# HELP x X.\n# TYPE x gauge\nx{job=\"a\"} 1\n"));
+  const auto header = read_textfile_header(text);
+  REQUIRE(header);
+  CHECK(header->labels == contents.labels);
+  CHECK(header->pushed == contents.pushed);
+  CHECK(families(text).size() == 1);
+}
+
+TEST_CASE("somebody else's file is not taken for ours") {
+  for (const char* text : {"", "x 1\n", "# pushmetrics\n", "# pushmetrics {\n", "# pushmetrics {} NaN\n",
+                           "# pushmetrics {job=\"a} 1\n", "# pushmetrics {job=\"a\"} -1\n",
+                           "# pushmetrics {job=\"a\"} 1e300\n", "\n# pushmetrics {job=\"a\"} 1\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(read_textfile_header(text));
+  }
+}
+
+TEST_CASE("a push replaces the families that it names and leaves the others") {
+  auto held = families("a{x=\"1\"} 1\nb 2\n");
+  put_over(held, families("a{x=\"2\"} 3\nc 4\n"));
+  REQUIRE(held.size() == 3);
+  REQUIRE(held[0].samples.size() == 1);
+  CHECK(held[0].samples[0].labels == std::vector<Label>{{"x", "2"}});
+  CHECK(held[1].name == "b");
+  CHECK(held[2].name == "c");
+}
+
+TEST_CASE("the HELP of a neighbour is taken over, for node_exporter drops what differs") {
+  auto own = families("# HELP a New words.\n# TYPE a gauge\na{job=\"x\"} 1\n");
+  CHECK(fit_to_neighbour(own, families("# HELP a Old words.\n# TYPE a gauge\na{job=\"y\"} 1\n")).empty());
+  CHECK(own[0].help == "Old words.");
+  CHECK(fit_to_neighbour(own, families("# TYPE a gauge\na{job=\"z\"} 1\n")).empty());
+  CHECK(own[0].help == "Old words.");
+}
+
+TEST_CASE("another type and the same series in a neighbour cannot be mended") {
+  auto own = families("# TYPE a gauge\na{job=\"x\",b=\"\"} 1\n");
+  CHECK(fit_to_neighbour(own, families("# TYPE a counter\na{job=\"y\"} 1\n")) ==
+        "there a is of type counter, not gauge");
+  CHECK(fit_to_neighbour(own, families("# TYPE a gauge\na{job=\"x\"} 2\n")) ==
+        "it holds the same series of a");
+}
+
+TEST_CASE("a list tells of a file what it tells of a gateway's group") {
+  TextfileContents contents;
+  contents.labels = group("x");
+  contents.pushed += std::chrono::seconds(1700000000);
+  contents.families = families(
+      "# TYPE job_success gauge\njob_success{job=\"x\"} 1\n"
+      "# TYPE job_runs_total counter\n"
+      "job_runs_total{job=\"x\",status=\"success\"} 5\njob_runs_total{job=\"x\",status=\"failure\"} 2\n"
+      "job_duration_seconds{a=\"1\"} 1\njob_duration_seconds{a=\"2\"} 1\n");
+  const HeldGroup held = held_group(contents, "job_");
+  CHECK(held.last_push == contents.pushed);
+  CHECK(held.success == 1);
+  CHECK(held.runs_succeeded == 5);
+  CHECK(held.runs_failed == 2);
+  CHECK_FALSE(held.duration_seconds);
+  CHECK(held.families == 3);
+  CHECK(held.series == 5);
+}
