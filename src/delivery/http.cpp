@@ -2,6 +2,7 @@
 
 #include "delivery/http_transfer.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <stdexcept>
@@ -108,6 +109,8 @@ void HttpClient::preload([[maybe_unused]] TlsSetup tls) {
   // functions meanwhile waits for them (the initialisation of curl()'s static). Without a thread, they are
   // loaded then.
   try {
+    // A heap of the thread's own would be grown page by page, a third of what the start of libcurl costs.
+    ::mallopt(M_ARENA_MAX, 1);
     std::thread([tls] { curl(tls); }).detach();
   } catch (const std::system_error&) {
     return;

@@ -15,14 +15,16 @@ namespace pushmetrics {
 #ifndef PUSHMETRICS_STATIC_CURL
 namespace {
 
-/// libcurl has OpenSSL read its configuration, a tenth of all that a short push costs, whether or not there
-/// will be TLS. Said before, it does not (OPENSSL_init_crypto(3)). A libcurl with another TLS library does
-/// not know of it.
-void skip_openssl_configuration(void* libcurl) {
-  constexpr std::uint64_t no_load_config = 0x80;  // OPENSSL_INIT_NO_LOAD_CONFIG
+/// OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, _NO_ADD_ALL_CIPHERS, _NO_ADD_ALL_DIGESTS and _NO_LOAD_CONFIG.
+constexpr std::uint64_t minimal_openssl = 0x01 | 0x10 | 0x20 | 0x80;
+
+/// libcurl has OpenSSL read its configuration and make tables of its algorithms and errors, a tenth of all
+/// that a short push costs, whether or not there will be TLS. Said before, it does not
+/// (OPENSSL_init_crypto(3)). A libcurl with another TLS library does not know of it.
+void keep_openssl_minimal(void* libcurl) {
   using Initialise = int (*)(std::uint64_t, const void*);
   if (const auto initialise = reinterpret_cast<Initialise>(::dlsym(libcurl, "OPENSSL_init_crypto")))
-    initialise(no_load_config, nullptr);
+    initialise(minimal_openssl, nullptr);
 }
 
 }  // namespace
@@ -50,7 +52,7 @@ Curl::Curl(TlsSetup tls) {
 #undef PUSHMETRICS_LOOK_UP
   // NOLINTEND(bugprone-macro-parentheses)
   if (!problem.empty()) return;
-  if (tls == TlsSetup::minimal) skip_openssl_configuration(library);
+  if (tls == TlsSetup::minimal) keep_openssl_minimal(library);
 #endif
   if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) problem = "libcurl cannot be initialised";
 }
