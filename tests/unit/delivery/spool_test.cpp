@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -211,16 +212,24 @@ TEST_CASE("many processes at once lose nothing") {
 TEST_CASE("a writer killed at any moment leaves whole entries only") {
   const Folder folder;
   for (int round = 0; round < 40; ++round) {
+    std::array<int, 2> stored{};
+    REQUIRE(::pipe2(stored.data(), O_CLOEXEC) == 0);
     const pid_t pid = ::fork();
     if (pid == 0) {
       Spool spool(folder.path, {});
       std::vector<std::string> dropped;
-      for (int i = 0;; ++i)
+      for (int i = 0;; ++i) {
         static_cast<void>(spool.store(gateway, push("job" + std::to_string(i % 7), "a 1\n"), dropped));
+        if (i == 0) static_cast<void>(::write(stored[1], "1", 1));
+      }
     }
-    ::usleep(static_cast<useconds_t>(500 + round * 137));
+    char once = 0;
+    CHECK(::read(stored[0], &once, 1) == 1);
+    ::usleep(static_cast<useconds_t>(round * 137));
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
+    ::close(stored[0]);
+    ::close(stored[1]);
   }
   Spool spool(folder.path, {});
   CHECK(!bodies(spool).empty());
