@@ -89,7 +89,8 @@ MetricsInput::MetricsInput(const InputOptions& options, const std::vector<std::s
 void MetricsInput::read_file(const std::string& path) {
   CheckedInput& input = inputs_.emplace_back();
   input.name = path == "-" ? "<stdin>" : printable(path);
-  auto file = FileText::read(path);
+  // What is pushed must be what was checked, whoever writes to the file meanwhile.
+  auto file = FileText::read(path, group_ == nullptr ? FileText::Form::mapped : FileText::Form::copied);
   if (!file) {
     input.valid = false;
     input.diagnostics.push_back({Severity::error, {}, concat({"it cannot be read: ", file.error()})});
@@ -98,6 +99,7 @@ void MetricsInput::read_file(const std::string& path) {
   }
   files_.push_back(std::move(*file));
   check_text(files_.back().text(), &files_.back());
+  if (texts_.back().data() != files_.back().text().data()) files_.pop_back();
 }
 
 void MetricsInput::add_metrics() {
@@ -159,7 +161,10 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
 void MetricsInput::check_together() {
   CheckOptions check_options;
   check_options.group = group_;
-  const std::string whole = body();
+  std::string whole;
+  whole.reserve(std::accumulate(texts_.begin(), texts_.end(), std::size_t{0},
+                                [](std::size_t sum, std::string_view text) { return sum + text.size(); }));
+  for (const std::string_view text : texts_) whole += text;
   for (Diagnostic& diagnostic : check_exposition(whole, check_options).diagnostics) {
     if (diagnostic.severity != Severity::error) continue;
     std::size_t index = 0;
@@ -170,6 +175,10 @@ void MetricsInput::check_together() {
     inputs_[index].valid = false;
     inputs_[index].diagnostics.push_back(std::move(diagnostic));
   }
+  files_.clear();
+  made_.clear();
+  made_.push_back(std::move(whole));
+  texts_ = {made_.back()};
 }
 
 bool MetricsInput::valid() const { return std::ranges::all_of(inputs_, &CheckedInput::valid); }
@@ -179,12 +188,8 @@ std::size_t MetricsInput::samples() const {
                          [](std::size_t sum, const CheckedInput& input) { return sum + input.samples; });
 }
 
-std::string MetricsInput::body() const {
-  std::string whole;
-  whole.reserve(std::accumulate(texts_.begin(), texts_.end(), std::size_t{0},
-                                [](std::size_t sum, std::string_view text) { return sum + text.size(); }));
-  for (const std::string_view text : texts_) whole += text;
-  return whole;
+std::string MetricsInput::take_body() && {
+  return files_.empty() ? std::move(made_.front()) : std::move(files_.front()).take();
 }
 
 std::string MetricsInput::diagnostics(Verbosity verbosity) const {

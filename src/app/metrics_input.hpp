@@ -52,7 +52,7 @@ class MetricsInput {
   bool valid() const;
   std::size_t samples() const;
   /// The canonical text of it all. Only when valid.
-  std::string body() const;
+  std::string take_body() &&;
   /// `file:line:column: error: …`, one a line; at most 20 errors. Notes only for the verbose, warnings not
   /// for the quiet.
   std::string diagnostics(Verbosity verbosity) const;
@@ -66,7 +66,7 @@ class MetricsInput {
   const InputOptions& options_;
   const GroupingKey* group_;
   std::vector<CheckedInput> inputs_;
-  /// What `texts_` look into.
+  /// What `texts_` look into; nothing else, once all is read.
   std::vector<FileText> files_;
   std::vector<std::string> made_;
   /// The canonical text of each input.

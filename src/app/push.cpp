@@ -116,7 +116,7 @@ int push_command(const std::vector<std::string>& arguments) {
   }
   warn_of_high_cardinality(*group, options.group, console);
 
-  const MetricsInput input(options.input, beginning.operands, &*group);
+  MetricsInput input(options.input, beginning.operands, &*group);
   write_all(STDERR_FILENO, input.diagnostics(console.verbosity()));
   if (!input.valid()) {
     console.error(
@@ -128,10 +128,11 @@ int push_command(const std::vector<std::string>& arguments) {
                           " (--allow-empty permits it)"}));
     return exit_invalid_input;
   }
-  if (options.dry_run) return print_result(concat({"# ", group->to_string(), "\n", input.body()}), console);
+  std::string body = std::move(input).take_body();
+  if (options.dry_run) return print_result(concat({"# ", group->to_string(), "\n", body}), console);
   const PushMode mode = options.replace ? PushMode::replace : PushMode::add;
   const auto push =
-      std::make_shared<const Push>(Push{*group, mode, input.body(), std::chrono::system_clock::now()});
+      std::make_shared<const Push>(Push{*group, mode, std::move(body), std::chrono::system_clock::now()});
   return deliver(push, options.delivery, console);
 }
 

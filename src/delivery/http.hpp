@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pushmetrics {
@@ -28,13 +29,19 @@ struct HttpOptions {
 };
 
 struct HttpRequest {
+  enum class BodyCoding {
+    identity,
+    gzip  ///< packed while it is sent, so that nobody waits for it; then its length is not told beforehand
+  };
   std::string method;
   /// http or https, without user and password.
   std::string url;
   /// The path of the socket to connect to instead of the URL's host; empty: none.
   std::string unix_socket;
   std::vector<std::string> headers;
-  std::string body;
+  /// Must outlive the transfer.
+  std::string_view body;
+  BodyCoding body_coding = BodyCoding::identity;
   /// Fill in HttpResponse::certificate_expires.
   bool inspect_certificate = false;
 };

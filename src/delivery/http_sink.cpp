@@ -3,9 +3,6 @@
 #include "delivery/policy.hpp"
 #include "support/text.hpp"
 
-#include <zlib.h>
-
-#include <array>
 #include <utility>
 
 namespace pushmetrics {
@@ -27,28 +24,6 @@ std::string server_words(std::string_view body, std::string_view encoding) {
     return printable(body.substr(0, body.find('<')));
   }
   return page.find("<html") == std::string::npos ? printable(body) : std::string();
-}
-
-/// RFC 1952. Empty on failure.
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  constexpr int window_bits = 15 + 16;  // 16: with gzip's header and trailer
-  // The fastest level: a slower one saves a tenth of the size for several times the time.
-  if (::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-    return {};
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  std::string packed;
-  std::array<char, std::size_t{1} << 16> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  int result = Z_OK;
-  while (result == Z_OK) {
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = static_cast<uInt>(piece.size());
-    result = ::deflate(&stream, Z_FINISH);
-    packed.append(piece.data(), piece.size() - stream.avail_out);
-  }
-  ::deflateEnd(&stream);
-  return result == Z_STREAM_END ? packed : std::string();
 }
 
 Verdict::Kind kind_of(const HttpResponse& response) {
@@ -120,14 +95,10 @@ Verdict verdict_of(const HttpResponse& response) {
   return verdict;
 }
 
-std::string encode_body(const std::string& body, std::vector<std::string>& headers) {
+void set_body(HttpRequest& request, std::string_view body) {
   constexpr std::size_t worth_packing = std::size_t{64} << 10;
-  constexpr std::size_t zlib_limit = std::size_t{1} << 31;
-  if (body.size() <= worth_packing || body.size() >= zlib_limit) return body;
-  std::string packed = gzip(body);
-  if (packed.empty()) return body;
-  headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
-  return packed;
+  request.body = body;
+  if (body.size() > worth_packing) request.body_coding = HttpRequest::BodyCoding::gzip;
 }
 
 }  // namespace pushmetrics

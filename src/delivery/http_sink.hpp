@@ -47,7 +47,7 @@ HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::stri
                                          std::string_view path, EventLoop::Clock::time_point deadline,
                                          HttpClient::Done done, HttpClient::Consumer consumer = nullptr);
 
-/// `body` as it goes over the wire: large ones compressed, with the header that says so among `headers`.
-std::string encode_body(const std::string& body, std::vector<std::string>& headers);
+/// Has the request carry `body`, which must outlive its transfer: compressed, if it is large.
+void set_body(HttpRequest& request, std::string_view body);
 
 }  // namespace pushmetrics

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -71,8 +72,8 @@ void CurlTransfer::set_request() {
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
-  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   if (request_.method != "GET" && request_.method != "DELETE") set_body();
+  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   set(CURLOPT_USERAGENT, "pushmetrics");
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's are not the server's
   set(CURLOPT_WRITEFUNCTION, on_body);
@@ -82,6 +83,16 @@ void CurlTransfer::set_request() {
 }
 
 void CurlTransfer::set_body() {
+  if (request_.body_coding == HttpRequest::BodyCoding::gzip) {
+    packed_body_.emplace(request_.body);
+    set(CURLOPT_UPLOAD, 1L);  // of unknown length: in chunks, where the protocol has no other way
+    set(CURLOPT_READFUNCTION, on_send);
+    set(CURLOPT_READDATA, this);
+    set(CURLOPT_SEEKFUNCTION, on_send_anew);
+    set(CURLOPT_SEEKDATA, this);
+    request_.headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
+    return;
+  }
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   set(CURLOPT_POSTFIELDS, request_.body.data());
 }
@@ -132,6 +143,17 @@ bool CurlTransfer::has_header(std::string_view name) const {
 
 void CurlTransfer::add_header(const std::string& header) {
   if (curl_slist* longer = curl().slist_append(headers_, header.c_str())) headers_ = longer;
+}
+
+std::size_t CurlTransfer::on_send(char* place, std::size_t size, std::size_t count, void* self) {
+  return static_cast<CurlTransfer*>(self)->packed_body_->read({place, size * count});
+}
+
+/// When a connection that was kept turns out to be closed, libcurl begins anew on another one.
+int CurlTransfer::on_send_anew(void* self, curl_off_t offset, int origin) {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<CurlTransfer*>(self)->packed_body_->rewind();
+  return CURL_SEEKFUNC_OK;
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {

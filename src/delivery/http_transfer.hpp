@@ -1,10 +1,12 @@
 #pragma once
 
 #include "delivery/certificate.hpp"
+#include "delivery/gzip.hpp"
 #include "delivery/http.hpp"
 #include "delivery/libcurl.hpp"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,6 +60,8 @@ class CurlTransfer : public HttpClient::Transfer {
     return code == CURLE_OK || body_cut_ || (head_is_whole_ && response_.status >= 300);
   }
 
+  static std::size_t on_send(char* place, std::size_t size, std::size_t count, void* self);
+  static int on_send_anew(void* self, curl_off_t offset, int origin);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
 
@@ -66,6 +70,7 @@ class CurlTransfer : public HttpClient::Transfer {
   HttpClient::Done done_;
   HttpClient::Consumer consumer_;
   CURL* easy_;
+  std::optional<GzipStream> packed_body_;
   curl_slist* headers_ = nullptr;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;

@@ -74,7 +74,7 @@ Result<HttpRequest> Pushgateway::request(const Push& push) const {
   request.method = push.mode == PushMode::replace ? "PUT" : "POST";
   request.url = concat({base(), push.group.url_path()});
   request.headers = {"Content-Type: text/plain; version=0.0.4"};
-  request.body = encode_body(push.body, request.headers);
+  set_body(request, push.body);
   return request;
 }
 

@@ -11,7 +11,7 @@ Result<HttpRequest> VictoriaMetrics::request(const Push& push) const {
   for (const Label& label : push.group.labels())
     request.url.append(concat({"&extra_label=", label.name, "%3D", percent_encoded(label.value)}));
   request.headers = {"Content-Type: text/plain; version=0.0.4"};
-  request.body = encode_body(push.body, request.headers);
+  set_body(request, push.body);
   return request;
 }
 

@@ -32,7 +32,7 @@ std::string_view map(int fd, std::size_t size) {
 
 }  // namespace
 
-Result<FileText> FileText::read(const std::string& path) {
+Result<FileText> FileText::read(const std::string& path, Form form) {
   constexpr off_t worth_mapping = 1 << 20;
   const bool standard_input = path == "-";
   const Descriptor opened(standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
@@ -42,11 +42,14 @@ Result<FileText> FileText::read(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return Error{"it is a directory"};
 
   FileText file;
-  if (S_ISREG(status.st_mode) && status.st_size >= worth_mapping && ::lseek(fd, 0, SEEK_CUR) == 0)
-    file.mapped_ = map(fd, static_cast<std::size_t>(status.st_size));
-  if (!file.mapped_.empty()) return file;
-
   constexpr std::size_t piece = 1 << 16;
+  if (S_ISREG(status.st_mode) && status.st_size >= worth_mapping && ::lseek(fd, 0, SEEK_CUR) == 0) {
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (form == Form::mapped) file.mapped_ = map(fd, size);
+    if (!file.mapped_.empty()) return file;
+    file.copied_.reserve(size + piece);
+  }
+
   while (true) {
     const std::size_t length = file.copied_.size();
     if (file.copied_.capacity() - length < piece) file.copied_.reserve(2 * length + piece);

@@ -23,7 +23,7 @@ class Connection:
         self.stop = server.stopping
 
     def read_request(self):
-        """The head and the body, as they came."""
+        """The head as it came, and the body without what chunks add to it."""
         data = b""
         while b"\r\n\r\n" not in data:
             piece = self.socket.recv(65536)
@@ -31,6 +31,10 @@ class Connection:
                 return data, b""
             data += piece
         head, body = data.split(b"\r\n\r\n", 1)
+        if b"\r\ntransfer-encoding: chunked" in head.lower():
+            body = self._read_chunks(body)
+            self.server.requests.append((head.decode(), body))
+            return head, body
         length = next(
             (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
         )
@@ -41,6 +45,28 @@ class Connection:
             body += piece
         self.server.requests.append((head.decode(), body))
         return head, body
+
+    def _read_chunks(self, data):
+        """`data` is what has been read of them."""
+
+        def more():
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise ConnectionError("gone in the middle of its request")
+            return piece
+
+        body = b""
+        while True:
+            while b"\r\n" not in data:
+                data += more()
+            size, data = data.split(b"\r\n", 1)
+            length = int(size, 16)
+            while len(data) < length + 2:
+                data += more()
+            body += data[:length]
+            data = data[length + 2 :]
+            if length == 0:
+                return body
 
     def send(self, data):
         self.socket.sendall(data)

@@ -332,6 +332,15 @@ def test_http_2_is_spoken_over_tls(tls, authority, push):
     assert '"POST /metrics/job/auth HTTP/2.0" 200' in server.last_request()
 
 
+def test_a_large_body_goes_over_http_2(tls, authority, pushmetrics, gateway):
+    gateway.wipe()
+    _, url = tls(authority.issue("server"), options="ssl http2")
+    text = "".join(f'large{{n="{n}"}} {n}\n' for n in range(50000))
+    result = pushmetrics("push", "--url", url, "--cacert", str(authority.certificate), "-j", "large", input=text)
+    assert (result.status, result.stderr) == (0, "")
+    assert gateway.group("large")["large"].value_of(n="49999") == 49999
+
+
 def test_a_unix_socket(nginx, push, tmp_path):
     path = tmp_path / "gw.sock"
     server = nginx(f"listen unix:{path};")

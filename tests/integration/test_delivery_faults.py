@@ -16,7 +16,7 @@ import pytest
 import faulty_server as faulty
 from faulty_server import FaultyServer
 from jobs import sh
-from servers import Gateway, VictoriaMetrics, free_port, wait_until
+from servers import Gateway, Nginx, VictoriaMetrics, free_port, wait_until
 
 JOB = sh("exit 3")
 BUDGET = 1.5
@@ -381,18 +381,51 @@ def test_what_is_asked_of_a_server(run_at):
     assert not {"expect", "accept-encoding", "content-encoding", "transfer-encoding", "authorization"} & set(headers)
 
 
+LARGE = "# TYPE large gauge\n" + "".join(f'large{{n="{n}"}} {n}\n' for n in range(50000))
+
+
+def push_large(pushmetrics, url, *options):
+    result = pushmetrics("push", "--url", url, "-j", "large", *options, input=LARGE)
+    assert (result.status, result.stderr) == (0, "")
+
+
 def test_a_large_body_is_compressed(pushmetrics, gateway):
-    text = "# TYPE large gauge\n" + "".join(f'large{{n="{n}"}} {n}\n' for n in range(5000))
     with FaultyServer(faulty.answer("200 OK")) as server:
-        result = pushmetrics("push", "--url", server.url, "-j", "large", input=text)
-        assert (result.status, result.stderr) == (0, "")
+        push_large(pushmetrics, server.url)
     ((head, body),) = server.requests
     assert "\r\nContent-Encoding: gzip\r\n" in head + "\r\n"
-    assert len(body) < len(text) / 3
-    assert len(gzip.decompress(body).splitlines()) >= 5001
-    result = pushmetrics("push", "--url", gateway.url, "-j", "large", input=text)
-    assert (result.status, result.stderr) == (0, "")
-    assert gateway.group("large")["large"].value_of(n="4999") == 4999
+    assert len(body) < len(LARGE) / 3
+    assert gzip.decompress(body).decode() == LARGE
+    push_large(pushmetrics, gateway.url)
+    assert gateway.group("large")["large"].value_of(n="49999") == 49999
+
+
+def test_a_large_body_passes_nginx(pushmetrics, gateway, tmp_path):
+    gateway.wipe()
+    with Nginx(tmp_path / "nginx", f"location / {{ proxy_pass {gateway.url}; }}") as nginx:
+        push_large(pushmetrics, nginx.url, "--replace")
+    assert gateway.group("large")["large"].value_of(n="49999") == 49999
+
+
+def test_victoria_metrics_takes_a_large_body(pushmetrics, tmp_path):
+    with VictoriaMetrics(tmp_path / "victoria-metrics") as server:
+        push_large(pushmetrics, server.url + "/api/v1/import/prometheus")
+        wait_until(lambda: len(server.series("large")) == 50000)
+
+
+def test_a_large_body_begins_anew_on_another_connection(pushmetrics):
+    """After a connection that breaks, and after one that was kept but is closed once it is used again."""
+
+    def closed_when_used_again(connection):
+        connection.read_request()
+        connection.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        connection.read_request()
+
+    for fault in (faulty.reset, faulty.reset_in_request, closed_when_used_again):
+        with FaultyServer(faulty.in_turn(fault, faulty.answer("200 OK"))) as server:
+            push_large(pushmetrics, server.url)
+        assert len(server.times) == 2
+        assert gzip.decompress(server.requests[-1][1]).decode() == LARGE
 
 
 def test_victoria_metrics_has_the_group_in_its_labels(run_at, tmp_path):

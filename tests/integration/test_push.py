@@ -1,0 +1,35 @@
+"""`push` and `check` on inputs of all sizes and forms."""
+
+import os
+import pathlib
+import subprocess
+import time
+
+import faulty_server as faulty
+from faulty_server import FaultyServer
+from program import BINARY
+
+MEBIBYTE = 1 << 20
+# What libcurl and its libraries take.
+BASE_MEMORY = 50 * MEBIBYTE
+
+
+def measured(pushmetrics, *args):
+    """Seconds and peak memory in bytes of a call that succeeds."""
+    start = time.monotonic()
+    process = subprocess.Popen([BINARY, *args], env=pushmetrics.environment, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return time.monotonic() - start, usage.ru_maxrss * 1024
+
+
+def test_a_body_is_held_once(pushmetrics, tmp_path):
+    file = tmp_path / "large.prom"
+    with open(file, "w") as lines:  # one by one: a child's peak is its parent's at least
+        lines.write("# TYPE large gauge\n")
+        lines.writelines(f'large{{n="{n:01000}"}} {n}\n' for n in range(60000))
+    with FaultyServer(faulty.answer("200 OK")) as server:
+        _, memory = measured(pushmetrics, "push", "--url", server.url, "-j", "large", str(file))
+    sanitizers_share = 4 if b"__asan_init" in pathlib.Path(BINARY).read_bytes() else 1
+    assert memory < (file.stat().st_size + BASE_MEMORY) * sanitizers_share
