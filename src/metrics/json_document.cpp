@@ -53,10 +53,12 @@ std::vector<Position> Findings::positions(const std::vector<Offset>& offsets) co
   std::vector<Position> result;
   std::size_t line = 1;
   Offset line_start = 0;
+  Offset line_end = text_.find('\n');
   for (const Offset offset : offsets) {
-    for (auto end = text_.find('\n', line_start); end < offset; end = text_.find('\n', line_start)) {
+    while (line_end < offset) {
       ++line;
-      line_start = end + 1;
+      line_start = line_end + 1;
+      line_end = text_.find('\n', line_start);
     }
     result.push_back({line, offset - line_start + 1});
   }
