@@ -132,7 +132,7 @@ HttpResponse Conversation::ask(std::string method, std::string_view path, std::s
   request.method = std::move(method);
   request.url = concat({endpoint_.base, path});
   request.unix_socket = endpoint_.unix_socket;
-  request.body = body;
+  request.body = std::move(body);
   request.inspect_certificate = true;
   std::optional<HttpResponse> answer;
   const auto transfer = endpoint_.client->start(

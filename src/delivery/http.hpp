@@ -39,8 +39,10 @@ struct HttpRequest {
   /// The path of the socket to connect to instead of the URL's host; empty: none.
   std::string unix_socket;
   std::vector<std::string> headers;
-  /// Must outlive the transfer.
-  std::string_view body;
+  std::string body;
+  /// Instead of `body`, where somebody else holds it until the transfer has ended.
+  std::string_view borrowed_body;
+  std::string_view content() const { return borrowed_body.empty() ? body : borrowed_body; }
   BodyCoding body_coding = BodyCoding::identity;
   /// Fill in HttpResponse::certificate_expires.
   bool inspect_certificate = false;

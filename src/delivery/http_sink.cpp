@@ -95,10 +95,9 @@ Verdict verdict_of(const HttpResponse& response) {
   return verdict;
 }
 
-void set_body(HttpRequest& request, std::string_view body) {
+void pack_if_large(HttpRequest& request) {
   constexpr std::size_t worth_packing = std::size_t{64} << 10;
-  request.body = body;
-  if (body.size() > worth_packing) request.body_coding = HttpRequest::BodyCoding::gzip;
+  if (request.content().size() > worth_packing) request.body_coding = HttpRequest::BodyCoding::gzip;
 }
 
 }  // namespace pushmetrics

@@ -47,7 +47,7 @@ HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::stri
                                          std::string_view path, EventLoop::Clock::time_point deadline,
                                          HttpClient::Done done, HttpClient::Consumer consumer = nullptr);
 
-/// Has the request carry `body`, which must outlive its transfer: compressed, if it is large.
-void set_body(HttpRequest& request, std::string_view body);
+/// Has a large body go compressed.
+void pack_if_large(HttpRequest& request);
 
 }  // namespace pushmetrics

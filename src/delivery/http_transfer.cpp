@@ -84,7 +84,7 @@ void CurlTransfer::set_request() {
 
 void CurlTransfer::set_body() {
   if (request_.body_coding == HttpRequest::BodyCoding::gzip) {
-    packed_body_.emplace(request_.body);
+    packed_body_.emplace(request_.content());
     set(CURLOPT_UPLOAD, 1L);  // of unknown length: in chunks, where the protocol has no other way
     set(CURLOPT_READFUNCTION, on_send);
     set(CURLOPT_READDATA, this);
@@ -93,8 +93,8 @@ void CurlTransfer::set_body() {
     request_.headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
     return;
   }
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-  set(CURLOPT_POSTFIELDS, request_.body.data());
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.content().size()));
+  set(CURLOPT_POSTFIELDS, request_.content().data());
 }
 
 void CurlTransfer::set_server(const HttpOptions& options) {

@@ -47,7 +47,8 @@ Result<HttpRequest> Otlp::request(const Push& push) const {
   request.method = "POST";
   request.url = base();
   request.headers = {"Content-Type: application/json"};
-  request.body = encode_body(otlp_request(*families, push.group, push.when), request.headers);
+  request.body = otlp_request(*families, push.group, push.when);
+  pack_if_large(request);
   return request;
 }
 

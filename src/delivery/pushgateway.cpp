@@ -74,7 +74,8 @@ Result<HttpRequest> Pushgateway::request(const Push& push) const {
   request.method = push.mode == PushMode::replace ? "PUT" : "POST";
   request.url = concat({base(), push.group.url_path()});
   request.headers = {"Content-Type: text/plain; version=0.0.4"};
-  set_body(request, push.body);
+  request.borrowed_body = push.body;
+  pack_if_large(request);
   return request;
 }
 

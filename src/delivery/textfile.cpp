@@ -55,7 +55,7 @@ std::vector<std::string> textfiles(const std::string& directory) {
 
 /// What somebody else's file, or one of ours, holds; nothing, if it cannot be read.
 std::vector<Family> families_in(const std::string& path) {
-  const auto file = FileText::read(path);
+  const auto file = FileText::read(path, FileText::Form::copied);
   return file ? parse_families(file->text()).families : std::vector<Family>();
 }
 
@@ -142,7 +142,7 @@ class Storing {
   /// Takes what is there already. Returns why the file must be let be; empty: it need not.
   std::string read_held() {
     if (::access(path(name_).c_str(), F_OK) != 0) return {};
-    const auto file = FileText::read(path(name_));
+    const auto file = FileText::read(path(name_), FileText::Form::copied);
     if (!file) return file.error();
     const auto header = read_textfile_header(file->text());
     if (!header || header->labels != contents_.labels)
@@ -191,7 +191,7 @@ class TextfileGroups : public GroupStore {
       return nullptr;
     }
     for (const std::string& name : textfiles(directory_)) {
-      const auto file = FileText::read(concat({directory_, "/", name}));
+      const auto file = FileText::read(concat({directory_, "/", name}), FileText::Form::copied);
       if (!file) continue;  // removed meanwhile, or not ours
       auto contents = read_textfile_header(file->text());
       if (!contents) continue;
@@ -222,7 +222,7 @@ class TextfileGroups : public GroupStore {
 
   Verdict unlink_all() const {
     for (const std::string& name : textfiles(directory_)) {
-      const auto file = FileText::read(concat({directory_, "/", name}));
+      const auto file = FileText::read(concat({directory_, "/", name}), FileText::Form::copied);
       if (!file || !read_textfile_header(file->text())) continue;
       Verdict verdict = unlink_file(name);
       if (verdict.kind != Kind::delivered) return verdict;

@@ -11,7 +11,8 @@ Result<HttpRequest> VictoriaMetrics::request(const Push& push) const {
   for (const Label& label : push.group.labels())
     request.url.append(concat({"&extra_label=", label.name, "%3D", percent_encoded(label.value)}));
   request.headers = {"Content-Type: text/plain; version=0.0.4"};
-  set_body(request, push.body);
+  request.borrowed_body = push.body;
+  pack_if_large(request);
   return request;
 }
 
