@@ -124,16 +124,17 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   InputFormat format = options_.format ? *options_.format : detect_format(text.substr(0, enough_to_tell));
   // Strict is as a Pushgateway reads, and to that OpenMetrics is text.
   if (options_.strict && !options_.format && format == InputFormat::openmetrics) format = InputFormat::text;
+  const bool wants_lint = options_.lint != InputOptions::Lint::off;
   std::vector<Diagnostic> lint;
   CheckResult result;
   if (format == InputFormat::json) {
     JsonMetrics json = parse_json_metrics(text);
-    if (options_.lint != InputOptions::Lint::off) lint = lint_families(json.families, json.positions);
-    made_.push_back(has_error(json.diagnostics) ? std::string() : write_exposition(json.families));
+    made_.push_back(json.diagnostics.empty() ? std::move(json.text) : std::string());
     text = made_.back();
     result = check_exposition(text, check_options);
-    // Places in the text that was made of it would mislead.
-    for (Diagnostic& diagnostic : result.diagnostics) diagnostic.position = {};
+    if (wants_lint) lint = lint_exposition(text);
+    for (auto* diagnostics : {&result.diagnostics, &lint})
+      for (Diagnostic& diagnostic : *diagnostics) diagnostic.position = json.origin(diagnostic.position.line);
     result.diagnostics.insert(result.diagnostics.begin(), std::make_move_iterator(json.diagnostics.begin()),
                               std::make_move_iterator(json.diagnostics.end()));
   } else {
@@ -143,7 +144,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
       made_.push_back(std::move(result.repaired));
       text = made_.back();
     }
-    if (result.valid && options_.lint != InputOptions::Lint::off) lint = lint_exposition(text);
+    if (result.valid && wants_lint) lint = lint_exposition(text);
   }
   if (options_.lint == InputOptions::Lint::refuse)
     for (Diagnostic& finding : lint) finding.severity = Severity::error;

@@ -17,6 +17,26 @@ void append_escaped(std::string& out, std::string_view text, std::string_view es
   }
 }
 
+}  // namespace
+
+std::string write_exposition(std::span<const Family> families) {
+  std::string out;
+  for (const Family& family : families) {
+    append_metadata(out, family.name, family.type, family.help);
+    for (const Sample& sample : family.samples) append_sample(out, sample);
+  }
+  return out;
+}
+
+void append_metadata(std::string& out, std::string_view name, MetricType type, std::string_view help) {
+  if (!help.empty()) {
+    out.append("# HELP ").append(name).append(" ");
+    append_escaped(out, help, "\\\n");
+    out += '\n';
+  }
+  out.append("# TYPE ").append(name).append(" ").append(to_string(type)).append("\n");
+}
+
 void append_sample(std::string& out, const Sample& sample) {
   out += sample.name;
   char separator = '{';
@@ -32,22 +52,6 @@ void append_sample(std::string& out, const Sample& sample) {
   out += ' ';
   out += format_value(sample.value);
   out += '\n';
-}
-
-}  // namespace
-
-std::string write_exposition(std::span<const Family> families) {
-  std::string out;
-  for (const Family& family : families) {
-    if (!family.help.empty()) {
-      out.append("# HELP ").append(family.name).append(" ");
-      append_escaped(out, family.help, "\\\n");
-      out += '\n';
-    }
-    out.append("# TYPE ").append(family.name).append(" ").append(to_string(family.type)).append("\n");
-    for (const Sample& sample : family.samples) append_sample(out, sample);
-  }
-  return out;
 }
 
 std::string format_value(double value) {

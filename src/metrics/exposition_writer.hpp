@@ -12,6 +12,10 @@ namespace pushmetrics {
 /// (PROTOCOL.md, "Text format"): HELP, TYPE, samples, one space between, a final newline.
 std::string write_exposition(std::span<const Family> families);
 
+/// Their parts: `# HELP`, unless it is empty, and `# TYPE`; one sample.
+void append_metadata(std::string& out, std::string_view name, MetricType type, std::string_view help);
+void append_sample(std::string& out, const Sample& sample);
+
 /// A value as Go spells it: the shortest digits that read back the same, `NaN`, `+Inf`, `-Inf`.
 std::string format_value(double value);
 

@@ -1,5 +1,7 @@
 #include "metrics/json_families.hpp"
 
+#include "metrics/exposition_writer.hpp"
+#include "metrics/series_hash.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
@@ -61,8 +63,7 @@ void FamilyBuilder::add_member(const Node::Member& entry) {
   const std::optional<double> value = read_value(name.text, entry.value);
   Known* known = family(name);
   if (known == nullptr || !value) return;
-  known->family.samples.push_back({entry.key, {}, *value});
-  known->offsets.push_back(entry.offset);
+  add_sample(*known, {entry.key, {}, *value}, entry.offset);
 }
 
 void FamilyBuilder::add_element(const Node& entry) {
@@ -79,11 +80,17 @@ void FamilyBuilder::add_element(const Node& entry) {
 
 FamilyBuilder::Built FamilyBuilder::build() && {
   Built built;
-  for (Known& known : known_) {
-    if (known.offsets.empty()) continue;
+  by_name_.clear();
+  std::size_t line = 1;
+  for (; !known_.empty(); known_.pop_front()) {
+    Known& known = known_.front();
+    if (known.series.empty()) continue;
+    built.lines.push_back(line);
+    built.offsets.push_back(known.series.front().offset);
+    append_metadata(built.text, known.name, known.type, known.help);
+    built.text += known.samples;
+    line += (known.help.empty() ? 1 : 2) + known.series.size();
     refuse_second_series(known);
-    built.families.push_back(std::move(known.family));
-    built.offsets.push_back(known.offsets.front());
   }
   return built;
 }
@@ -100,8 +107,7 @@ void FamilyBuilder::add(const Name& name, const Node& entry) {
   if (value == nullptr) return error(name.offset, {"metric ", quoted(name.text), " has no `value`"});
   const std::optional<double> number = read_value(name.text, *value);
   if (!number) return;
-  known->family.samples.push_back({known->family.name, std::move(labels), *number});
-  known->offsets.push_back(name.offset);
+  add_sample(*known, {known->name, std::move(labels), *number}, name.offset);
 }
 
 void FamilyBuilder::check_keys(const Name& name, const Node& entry) {
@@ -128,17 +134,21 @@ void FamilyBuilder::refuse_second_keys(std::string_view name, const Node& object
                                 " a second time, after ", findings_.line(sorted[i - 1]->offset)});
 }
 
-void FamilyBuilder::refuse_second_series(const Known& known) {
-  const std::vector<Sample>& samples = known.family.samples;
-  std::vector<std::size_t> order(samples.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(
-      order, {}, [&](std::size_t i) -> const auto& { return samples[i].labels; });
-  for (std::size_t i = 1; i < order.size(); ++i)
-    if (samples[order[i]].labels == samples[order[i - 1]].labels)
-      error(known.offsets[order[i]],
-            {"metric ", quoted(known.family.name), " has a second value for the same labels, after ",
-             findings_.line(known.offsets[order[i - 1]])});
+void FamilyBuilder::add_sample(Known& known, Sample sample, Offset offset) {
+  const std::size_t begin = known.samples.size();
+  append_sample(known.samples, sample);
+  const std::string_view line = std::string_view(known.samples).substr(begin);
+  known.series.push_back({hash_bytes(line.substr(0, line.rfind(' '))), offset});
+}
+
+void FamilyBuilder::refuse_second_series(Known& known) {
+  std::vector<Series>& series = known.series;
+  std::ranges::stable_sort(series, {}, &Series::hash);
+  for (std::size_t i = 1; i < series.size(); ++i)
+    if (series[i].hash == series[i - 1].hash)
+      error(series[i].offset,
+            {"metric ", quoted(known.name), " has a second value for the same labels, after ",
+             findings_.line(series[i - 1].offset)});
 }
 
 FamilyBuilder::Known* FamilyBuilder::family(const Name& name) {
@@ -147,20 +157,20 @@ FamilyBuilder::Known* FamilyBuilder::family(const Name& name) {
                         " is not a metric name: it takes letters, digits, `_` and `:`, no digit first"});
     return nullptr;
   }
-  const auto [at, is_new] = by_name_.try_emplace(std::string(name.text), known_.size());
-  if (is_new) known_.push_back({{std::string(name.text), MetricType::gauge, {}, {}}, {}, {}, {}});
-  return &known_[at->second];
+  if (const auto at = by_name_.find(name.text); at != by_name_.end()) return at->second;
+  Known& known = known_.emplace_back(Known{.name = std::string(name.text)});
+  return by_name_.emplace(known.name, &known).first->second;
 }
 
 void FamilyBuilder::set_type(Known& known, const Node& node) {
-  const std::optional<MetricType> type = read_type(known.family.name, node);
+  const std::optional<MetricType> type = read_type(known.name, node);
   if (!type) return;
-  if (!known.type) {
-    known.family.type = *type;
-    known.type = node.offset;
-  } else if (known.family.type != *type) {
-    error(node.offset, {"metric ", quoted(known.family.name), " is of type ", to_string(*type), " here, but ",
-                        to_string(known.family.type), " in ", findings_.line(*known.type)});
+  if (!known.type_given) {
+    known.type = *type;
+    known.type_given = node.offset;
+  } else if (known.type != *type) {
+    error(node.offset, {"metric ", quoted(known.name), " is of type ", to_string(*type), " here, but ",
+                        to_string(known.type), " in ", findings_.line(*known.type_given)});
   }
 }
 
@@ -183,14 +193,14 @@ std::optional<MetricType> FamilyBuilder::read_type(std::string_view name, const 
 }
 
 void FamilyBuilder::set_help(Known& known, const Node& node) {
-  const std::string_view name = known.family.name;
+  const std::string_view name = known.name;
   if (node.kind != Kind::string) {
     error(node.offset, {"metric ", quoted(name), ": `help` must be a string, not ", describe(node.kind)});
-  } else if (!known.help) {
-    known.family.help = node.text;
-    known.help = node.offset;
-  } else if (known.family.help != node.text) {
-    error(node.offset, {"metric ", quoted(name), " has another help in ", findings_.line(*known.help)});
+  } else if (!known.help_given) {
+    known.help = node.text;
+    known.help_given = node.offset;
+  } else if (known.help != node.text) {
+    error(node.offset, {"metric ", quoted(name), " has another help in ", findings_.line(*known.help_given)});
   }
 }
 

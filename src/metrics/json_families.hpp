@@ -3,6 +3,8 @@
 #include "metrics/family.hpp"
 #include "metrics/json_document.hpp"
 
+#include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -12,7 +14,8 @@
 
 namespace pushmetrics::json {
 
-/// Puts the entries of a document together to families, and tells the findings what is wrong with them.
+/// Puts the entries of a document together to families, as text at once, and tells the findings what is wrong
+/// with them.
 class FamilyBuilder {
  public:
   explicit FamilyBuilder(Findings& findings) : findings_(findings) {}
@@ -21,10 +24,11 @@ class FamilyBuilder {
   void add_member(const Node::Member& entry);
   /// Where the document is an array.
   void add_element(const Node& entry);
-  /// In the order of their first entries; `offsets` are those.
+  /// In the order of their first entries.
   struct Built {
-    std::vector<Family> families;
-    std::vector<Offset> offsets;
+    std::string text;                ///< exposition text
+    std::vector<std::size_t> lines;  ///< of the text, where each family begins
+    std::vector<Offset> offsets;     ///< of their first entries
   };
   Built build() &&;
 
@@ -32,11 +36,19 @@ class FamilyBuilder {
   /// Where an entry first gave something for its family.
   using Given = std::optional<Offset>;
 
+  struct Series {
+    std::uint64_t hash;
+    Offset offset;
+  };
+
   struct Known {
-    Family family;
-    Given type;
-    Given help;
-    std::vector<Offset> offsets;  ///< of the samples
+    std::string name;
+    MetricType type = MetricType::gauge;
+    std::string help = {};
+    Given type_given = {};
+    Given help_given = {};
+    std::string samples = {};  ///< as text
+    std::vector<Series> series = {};
   };
 
   struct Name {
@@ -50,7 +62,8 @@ class FamilyBuilder {
   void add(const Name& name, const Node& entry);
   void check_keys(const Name& name, const Node& entry);
   void refuse_second_keys(std::string_view name, const Node& object);
-  void refuse_second_series(const Known& known);
+  void add_sample(Known& known, Sample sample, Offset offset);
+  void refuse_second_series(Known& known);
   Known* family(const Name& name);
   void set_type(Known& known, const Node& node);
   std::optional<MetricType> read_type(std::string_view name, const Node& node);
@@ -59,8 +72,8 @@ class FamilyBuilder {
   std::vector<Label> read_labels(std::string_view name, const Node& object);
 
   Findings& findings_;
-  std::vector<Known> known_;
-  std::unordered_map<std::string, std::size_t> by_name_;  ///< indices of known_
+  std::deque<Known> known_;
+  std::unordered_map<std::string_view, Known*> by_name_;
 };
 
 }  // namespace pushmetrics::json

@@ -156,9 +156,17 @@ JsonMetrics parse_json_metrics(std::string_view text) {
   json::FamilyBuilder builder(findings);
   EntryReader reader(text, findings, builder);
   nlohmann::json::sax_parse(text, &reader);
-  auto [families, offsets] = std::move(builder).build();
-  std::vector<Position> positions = findings.positions(offsets);
-  return {std::move(families), std::move(positions), std::move(findings).diagnostics()};
+  auto [metrics, lines, offsets] = std::move(builder).build();
+  const std::vector<Position> positions = findings.positions(offsets);
+  std::vector<JsonMetrics::Place> places;
+  places.reserve(lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) places.push_back({lines[i], positions[i]});
+  return {std::move(metrics), std::move(places), std::move(findings).diagnostics()};
+}
+
+Position JsonMetrics::origin(std::size_t line) const {
+  const auto next = std::ranges::upper_bound(places, line, {}, &Place::line);
+  return next == places.begin() ? Position{} : std::prev(next)->position;
 }
 
 }  // namespace pushmetrics

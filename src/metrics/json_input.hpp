@@ -1,18 +1,27 @@
 #pragma once
 
 #include "metrics/diagnostic.hpp"
-#include "metrics/family.hpp"
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace pushmetrics {
 
-/// What was read, and what is wrong with it, by position. Without any error the families can be sent.
+/// What was read, and what is wrong with it, by position. Without any error the text can be sent.
 struct JsonMetrics {
-  std::vector<Family> families;
-  std::vector<Position> positions;  ///< of each family's first entry
+  /// Where a family begins in the text, and in the JSON.
+  struct Place {
+    std::size_t line;
+    Position position;
+  };
+  std::string text;
+  std::vector<Place> places;  ///< of all families, in the order of the text
   std::vector<Diagnostic> diagnostics;
+
+  /// The first entry of the family that a line of the text is about.
+  Position origin(std::size_t line) const;
 };
 
 /// Metrics written as JSON (SPEC.md, "`push` and `check`"):

@@ -190,18 +190,4 @@ std::vector<Diagnostic> lint_exposition(std::string_view text, Strictness strict
   return linter.findings();
 }
 
-std::vector<Diagnostic> lint_families(std::span<const Family> families, std::span<const Position> positions) {
-  std::vector<Diagnostic> findings;
-  for (std::size_t i = 0; i < families.size(); ++i) {
-    const Family& family = families[i];
-    Facts facts{
-        .position = positions[i], .type = family.type, .has_help = !family.help.empty(), .has_samples = true};
-    for (const Sample& sample : family.samples)
-      for (const Label& label : sample.labels) note_label(facts, label.name, positions[i]);
-    Rules(family.name, facts, findings).apply();
-  }
-  sort_by_position(findings);
-  return findings;
-}
-
 }  // namespace pushmetrics

@@ -2,7 +2,6 @@
 
 #include "metrics/exposition_parser.hpp"
 
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,8 +13,5 @@ namespace pushmetrics {
 /// it for each sample and abbreviation. Of several units in a name the first counts, as from
 /// client_golang 1.16 (before, it was random). Memory: what the families need, nothing a sample.
 std::vector<Diagnostic> lint_exposition(std::string_view text, Strictness = Strictness::lenient);
-
-/// The same for families that were not written as text; `positions` are those of the families.
-std::vector<Diagnostic> lint_families(std::span<const Family> families, std::span<const Position> positions);
 
 }  // namespace pushmetrics

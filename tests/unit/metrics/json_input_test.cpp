@@ -1,7 +1,5 @@
 #include "metrics/json_input.hpp"
 
-#include "metrics/exposition_writer.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -13,7 +11,7 @@ namespace {
 std::string exposition(std::string_view json) {
   const JsonMetrics metrics = parse_json_metrics(json);
   for (const Diagnostic& each : metrics.diagnostics) FAIL_CHECK(each.message);
-  return write_exposition(metrics.families);
+  return metrics.text;
 }
 
 /// `line:column: message` of each error.
@@ -70,7 +68,7 @@ TEST_CASE("strings stand for the numbers that JSON does not have") {
 TEST_CASE("nothing is no families and no error") {
   for (const char* json : {"{}", "[]", "\xEF\xBB\xBF {}"}) {
     const JsonMetrics metrics = parse_json_metrics(json);
-    CHECK(metrics.families.empty());
+    CHECK(metrics.text.empty());
     CHECK(metrics.diagnostics.empty());
   }
 }
@@ -78,7 +76,16 @@ TEST_CASE("nothing is no families and no error") {
 TEST_CASE("each family's first entry has its place") {
   const JsonMetrics metrics =
       parse_json_metrics("{\"a\": 1,\n  \"b\\u0041\": 2,\n\n \"c\": {\"value\": 1}, \"d\": 4}");
-  CHECK(metrics.positions == std::vector<Position>{{1, 2}, {2, 3}, {4, 2}, {4, 21}});
+  CHECK(metrics.text ==
+        "# TYPE a gauge\na 1\n# TYPE bA gauge\nbA 2\n# TYPE c gauge\nc 1\n# TYPE d gauge\nd 4\n");
+  const Position expected[] = {{1, 2}, {2, 3}, {4, 2}, {4, 21}};
+  for (std::size_t line = 1; line <= 8; ++line) CHECK(metrics.origin(line) == expected[(line - 1) / 2]);
+  const JsonMetrics longer = parse_json_metrics(
+      "[{\"name\": \"a\", \"value\": 1, \"help\": \"x\"}, {\"name\": \"b\", \"value\": 2},\n"
+      "{\"name\": \"a\", \"value\": 3, \"labels\": {\"x\": \"\\n\"}}]");
+  CHECK(longer.text == "# HELP a x\n# TYPE a gauge\na 1\na{x=\"\\n\"} 3\n# TYPE b gauge\nb 2\n");
+  CHECK(longer.origin(4) == Position{1, 11});
+  CHECK(longer.origin(5) == Position{1, 51});
 }
 
 TEST_CASE("a value that is no number is refused where it stands") {

@@ -89,17 +89,3 @@ TEST_CASE("names are snake_case, without colons and abbreviated units") {
   CHECK(findings("# HELP a x\na{b=\"\",cD=\"\"} 1\na{eF=\"\"} 1\n") ==
         "2:8: a: label names should be written in 'snake_case' not 'camelCase'\n");
 }
-
-TEST_CASE("families that are no text are judged alike, at their places") {
-  const std::vector<Family> families = {
-      {"a_total", MetricType::gauge, "x", {{"a_total", {{"le", "1"}, {"xY", ""}}, 1}}},
-      {"b", MetricType::gauge, "", {{"b", {}, 1}}}};
-  const std::vector<Position> positions = {{2, 3}, {1, 1}};
-  const auto found = lint_families(families, positions);
-  REQUIRE(found.size() == 4);
-  CHECK(found[0] == Diagnostic{Severity::warning, {1, 1}, "b: no help text"});
-  CHECK(found[1].message == "a_total: label names should be written in 'snake_case' not 'camelCase'");
-  CHECK(found[2].message == "a_total: non-counter metrics should not have \"_total\" suffix");
-  CHECK(found[3].message == "a_total: non-histogram metrics should not have \"le\" label");
-  CHECK(found[3].position == Position{2, 3});
-}
