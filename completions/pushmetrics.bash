@@ -63,6 +63,7 @@ __pushmetrics_takes_next() {
 
 # Completes the value of an option; what precedes it in the word is in $prefix.
 __pushmetrics_value() {
+    local labels='app= cluster= environment= region= service= site= team= tier='
     local choices='' files='' candidate
     case $1 in
     --url) choices='http:// https:// unix: textfile: remote-write+http:// remote-write+https:// otlp+http:// otlp+https:// otlp: stdout:' ;;
@@ -72,6 +73,8 @@ __pushmetrics_value() {
     --sort) choices='group age state duration' ;;
     --type) choices='gauge counter untyped' ;;
     --for) choices='pushgateway remote-write' ;;
+    --label | -l | -[!-]*l) choices=$labels ;;
+    --match) choices="job= instance= $labels" ;;
     --shell) files=-c ;;
     --spool) files=-d ;;
     --password-file | --bearer-token-file | --cacert | --cert | --key | --config) files=-f ;;
@@ -80,7 +83,7 @@ __pushmetrics_value() {
     if [[ -n $choices ]]; then
         compopt -o nospace 2>/dev/null
         while IFS= read -r candidate; do
-            [[ $candidate == *[:/] ]] || candidate+=' '
+            [[ $candidate == *[:/=] ]] || candidate+=' '
             COMPREPLY+=("$prefix$candidate")
         done < <(compgen -W "$choices" -- "$2")
     else

@@ -7,6 +7,9 @@ set -g __pushmetrics_valued --job --instance --label --metric --header --shell -
     --key --config --match --sort --older-than --keep-newest --type --help-text --for --max-age --max-silence \
     --lookback
 
+# Names that many give their grouping labels.
+set -g __pushmetrics_labels 'app= cluster= environment= region= service= site= team= tier='
+
 # Prints the words of the command that `run` wraps, the last but the one at the cursor; fails where it has not begun.
 function __pushmetrics_command
     set -l words (commandline -opc)
@@ -100,7 +103,7 @@ complete -c pushmetrics -n '__pushmetrics_is run push' -l dry-run -d 'Print what
 complete -c pushmetrics -n '__pushmetrics_is run push delete rules' -s j -l job -x -d 'Job name of the group'
 complete -c pushmetrics -n '__pushmetrics_is run push delete' -s i -l instance -x -d 'Instance label of the group'
 complete -c pushmetrics -n '__pushmetrics_is run push delete' -l instance-hostname -d 'The host name as the instance'
-complete -c pushmetrics -n '__pushmetrics_is run push delete' -s l -l label -x -d 'Further grouping label'
+complete -c pushmetrics -n '__pushmetrics_is run push delete' -s l -l label -x -a $__pushmetrics_labels -d 'Further grouping label'
 complete -c pushmetrics -n '__pushmetrics_is run push' -l allow-high-cardinality -d 'Do not warn of unbounded labels'
 
 # Metrics
@@ -116,7 +119,7 @@ complete -c pushmetrics -n '__pushmetrics_is set' -l type -x -a 'gauge counter u
 complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'What the metric means'
 
 # Groups of a gateway
-complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -d 'Groups whose label matches'
+complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -a "job= instance= $__pushmetrics_labels" -d 'Groups whose label matches'
 complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'Only print what would be deleted'
 complete -c pushmetrics -n '__pushmetrics_is delete wipe' -s y -l yes -d 'Do not ask'
 complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe doctor' -l json -d 'Print one JSON document'

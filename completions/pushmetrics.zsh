@@ -4,13 +4,15 @@
 
 local curcontext=$curcontext state line ret=1
 local -A opt_args
+# Names that many give their grouping labels.
+local labels='app cluster environment region service site team tier'
 local -a group input delivery access general json match prefix
 
 group=(
   '(-j --job)'{-j+,--job=}'[job name of the group]:job: '
   '(-i --instance --instance-hostname)'{-i+,--instance=}'[instance label of the group]:instance: '
   "(-i --instance)--instance-hostname[this machine's host name as the instance]"
-  '*'{-l+,--label=}'[further grouping label]:NAME=VALUE: '
+  '*'{-l+,--label=}'[further grouping label]:NAME=VALUE: compadd -q -S = - '$labels
 )
 input=(
   '--from=[input format]:format:(auto text openmetrics json)'
@@ -45,7 +47,7 @@ general=(
   '(- *)'{-h,--help}'[print the options]'
 )
 json=('--json[print one JSON document]')
-match=('*--match=[groups whose label matches]:NAME=GLOB: ')
+match=('*--match=[groups whose label matches]:NAME=GLOB: compadd -q -S = - job instance '$labels)
 prefix=("--prefix=[what the metrics' names begin with]:prefix: ")
 
 _arguments -C \

@@ -21,7 +21,10 @@ def offered(shell, line):
     return {word.removeprefix(line.split(" ")[-1].partition("=")[0] + "=") for word in shell.candidates(line)}
 
 
+LABELS = "app cluster environment region service site team tier"
 VALUES = {
+    "run --label": LABELS,
+    "list --match": f"job instance {LABELS}",
     "run --signal": "TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP",
     "push --from": "auto text openmetrics json",
     "check --from": "auto text openmetrics json",
@@ -59,9 +62,15 @@ def test_only_directories_are_offered_for_the_spool(shell):
     assert {word.rstrip("/") for word in offered(shell, "pushmetrics flush --spool note")} == {"notebooks"}
 
 
-@pytest.mark.parametrize("option", ["-j", "--job", "--timeout", "-l", "--label", "-H"])
+@pytest.mark.parametrize("option", ["-j", "--job", "-i", "--timeout", "-m", "-H"])
 def test_nothing_is_offered_for_a_value_that_is_free(shell, option):
     assert offered(shell, f"pushmetrics run {option} ") == set()
+
+
+def test_the_names_of_labels_are_offered_behind_the_letter_too(shell):
+    assert offered(shell, "pushmetrics push -l ") == set(LABELS.split())
+    assert offered(shell, "pushmetrics push -vl t") == {"team", "tier"}
+    assert offered(shell, "pushmetrics push -l team=d") == set()
 
 
 def test_push_and_check_take_files(shell):
@@ -116,6 +125,8 @@ TYPED = {
     "pushmetrics check --lint=er\t": ["check", "--lint=error"],
     "pushmetrics fl\t --no-\t": ["flush", "--no-spool"],
     "pushmetrics run --signal USR\t1 -- frob al\t": ["run", "--signal", "USR1", "--", "frob", "alpha"],
+    "pushmetrics run --label=envi\tprod -l tea\tdb frob": ["run", "--label=environment=prod", "-l", "team=db", "frob"],
+    "pushmetrics list --match inst\tweb-\\* --sort ag\t": ["list", "--match", "instance=web-*", "--sort", "age"],
     "pushmetrics run --url=https:\tgw:9091 --cace\t note\ts.t\t": [
         "run", "--url=https://gw:9091", "--cacert", "notes.txt",
     ],
