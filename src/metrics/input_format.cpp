@@ -37,8 +37,12 @@ bool is_json_object(std::string_view text) {
     const std::string_view next = skip(after_string(first), json_spaces);
     return !next.starts_with(',') && !next.starts_with('}');
   }
-  const std::size_t end = first.find_first_of("=:\n");
-  return end == std::string_view::npos || first[end] != '=';
+  // Neither is JSON with a name that is not quoted, but its author may have thought so.
+  const std::size_t end = first.find_first_of("=:},\n");
+  if (end != std::string_view::npos && first[end] == '=') return false;
+  const std::string_view line = first.substr(0, first.find('\n'));
+  const std::size_t brace = line.rfind('}');
+  return brace == std::string_view::npos || skip(line.substr(brace + 1), json_spaces).empty();
 }
 
 /// Whether the next sample in `lines` is of this name, which is in two parts.

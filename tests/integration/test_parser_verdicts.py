@@ -4,30 +4,24 @@ SEED and INPUTS in the environment take the place of the usual seed and number.
 """
 
 import itertools
-import json
 import os
-import pathlib
 
 import pytest
 
 from exposition_inputs import Inputs
-from verdicts import GatewayVerdicts, NewerGateway, OurVerdicts, newer_gateway_binary, version_of
+from verdicts import (
+    GatewayVerdicts,
+    NewerGateway,
+    OurVerdicts,
+    differs_by_version,
+    is_deliberate,
+    newer_gateway_binary,
+    recorded_cases,
+    version_of,
+)
 
-CASES = pathlib.Path(__file__).parent.parent / "data/exposition_cases.json"
 SEED = int(os.environ.get("SEED", 20240501))
 INPUTS = int(os.environ.get("INPUTS", 3000))
-
-# What Pushgateway takes and we do not, by what our message begins with or contains.
-DELIBERATE_REFUSALS = {
-    " collides with gaugehistogram ": "what it then serves is no valid text",
-    "gaugehistogram ": "the same",
-    "the type `gauge_histogram`": "older gateways cut their answer short on it, node_exporter crashes",
-    "a sample without a metric name": "taken for a part of the metric on the line above",
-    "a backslash within the type": "dropped by Pushgateway, refused by all others",
-    "a double quote within a name": "no other parser takes it",
-    "the name of a histogram or summary within the braces": "taken for a part of the metric on the line above",
-}
-
 
 @pytest.fixture(scope="module")
 def ours():
@@ -48,21 +42,9 @@ def gateway(request, tmp_path_factory):
         yield verdicts
 
 
-def is_deliberate(message):
-    return any(part in message if part[0] == " " else message.startswith(part) for part in DELIBERATE_REFUSALS)
-
-
-def differs_by_version(text, canonical, message, version):
-    """Whether gateways before 1.11 are known to have another verdict than later ones."""
-    if version >= (1, 11):
-        return False
-    return not canonical or b"gaugehistogram" in text.lower() or message.endswith("cannot be negative")
-
-
 def test_recorded_cases(ours):
     wrong = []
-    for case in json.loads(CASES.read_text()):
-        text = case["input"].encode("latin1" if "input_encoding" in case else "utf-8")
+    for case, text in recorded_cases():
         accepted, _, _, message = ours.ask("strict", text)
         if accepted != case["accepted_1_11_2"] and not is_deliberate(message):
             wrong.append((case["name"], accepted, message))

@@ -1,6 +1,7 @@
 """Verdicts on exposition text: ours, and those of real Pushgateways."""
 
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,37 @@ import shutil
 import subprocess
 
 from servers import Gateway
+
+
+CASES = pathlib.Path(__file__).parent.parent / "data/exposition_cases.json"
+
+# What Pushgateway takes and we do not, by what our message begins with or contains.
+DELIBERATE_REFUSALS = {
+    " collides with gaugehistogram ": "what it then serves is no valid text",
+    "gaugehistogram ": "the same",
+    "the type `gauge_histogram`": "older gateways cut their answer short on it, node_exporter crashes",
+    "a sample without a metric name": "taken for a part of the metric on the line above",
+    "a backslash within the type": "dropped by Pushgateway, refused by all others",
+    "a double quote within a name": "no other parser takes it",
+    "the name of a histogram or summary within the braces": "taken for a part of the metric on the line above",
+}
+
+
+def recorded_cases():
+    """Pairs of a case and its text."""
+    for case in json.loads(CASES.read_text()):
+        yield case, case["input"].encode("latin1" if "input_encoding" in case else "utf-8")
+
+
+def is_deliberate(message):
+    return any(part in message if part[0] == " " else message.startswith(part) for part in DELIBERATE_REFUSALS)
+
+
+def differs_by_version(text, canonical, message, version):
+    """Whether gateways before 1.11 are known to have another verdict than later ones."""
+    if version >= (1, 11):
+        return False
+    return not canonical or b"gaugehistogram" in text.lower() or message.endswith("cannot be negative")
 
 
 class OurVerdicts:

@@ -5,16 +5,17 @@
 using namespace pushmetrics;
 
 TEST_CASE("what begins like JSON is JSON") {
-  for (const char* json : {"{}", " \n{\"a\": 1}", "[", "[{\"name\": 1}]", "\xEF\xBB\xBF{\"a\":1}", "{\"a\"",
-                           "{\"a\\\"}\": 1}", "{", "{\n}\n", "{a: 1}", "{'a': 1}"}) {
+  for (const char* json :
+       {"{}", " \n{\"a\": 1}", "[", "[{\"name\": 1}]", "\xEF\xBB\xBF{\"a\":1}", "{\"a\"", "{\"a\\\"}\": 1}",
+        "{", "{\n}\n", "{a: 1}", "{a: 1, b: {c: 2}}\n", "{a: 1,\n", "{'a': 1}"}) {
     CAPTURE(json);
     CHECK(detect_format(json) == InputFormat::json);
   }
 }
 
 TEST_CASE("samples that begin with a brace are text") {
-  for (const char* text :
-       {"{\"a\"} 1\n", "{\"a\",b=\"c\"} 1\n", "{a=\"b\"} 1\n", "{} 1\n", "{ \"a\" , b=\"c\"} 1\n"}) {
+  for (const char* text : {"{a} 1\n", "{a:b,} +Inf\n", "{a:b,x=\"{}\"} 1\nb 1\n", "{\"a\"} 1\n",
+                           "{\"a\",b=\"c\"} 1\n", "{a=\"b\"} 1\n", "{} 1\n", "{ \"a\" , b=\"c\"} 1\n"}) {
     CAPTURE(text);
     CHECK(detect_format(text) == InputFormat::text);
   }
