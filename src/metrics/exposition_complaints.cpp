@@ -173,8 +173,9 @@ std::string equals_sign(std::string_view name, std::string_view rest) {
   const std::string_view word = first_word(rest);
   if (word.empty() || scan::is_in(rest[0], scan::label_rest))
     return concat({"expected `=` after the label name, found ", named(rest)});
-  return concat({named(rest), " cannot stand in a label name: write ",
-                 quoted(as_name(concat({name, word}).substr(0, 120)))});
+  std::string better = as_name(concat({name, word}).substr(0, 120));
+  std::ranges::replace(better, ':', '_');
+  return concat({named(rest), " cannot stand in a label name: write ", quoted(better)});
 }
 
 std::string label_quote(std::string_view name, std::string_view rest) {
