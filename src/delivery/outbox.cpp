@@ -18,8 +18,9 @@ std::string late_push(const SpoolEntry& entry) {
 
 std::string Dispatch::words() const {
   if (fate == Fate::waits)
-    return concat({delivery.words(), "; the push waits in ", spool_directory,
-                   " and goes out with the next one, or by 'pushmetrics flush'"});
+    return concat({delivery.words(),
+                   "; the push waits and goes out with the next one, or by 'pushmetrics flush --spool ",
+                   spool_directory, "'"});
   std::string text = delivery.words();
   if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
   return text;

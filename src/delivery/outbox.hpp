@@ -25,8 +25,8 @@ struct Dispatch {
   /// Why it is not even in the spool; empty where there is none.
   std::string spool_error;
 
-  /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); it waits in
-  /// DIR`.
+  /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); the push
+  /// waits and goes out with the next one, or by ...`.
   std::string words() const;
   std::string spool_directory;
 };

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from program import BINARY
-from servers import wait_until
+from servers import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / ".github/examples"
@@ -136,6 +136,25 @@ def test_systemd_understands_the_units(tmp_path):
     )
     ours = [line for line in (done.stdout + done.stderr).splitlines() if "backup" in line]
     assert (done.returncode, ours) == (0, [])
+
+
+def test_under_the_unit_a_push_waits_in_the_state_directory(pushmetrics, tmp_path):
+    """systemd hands it over by name, without a HOME."""
+    unit = (EXAMPLES / "backup.service").read_text()
+    assert "StateDirectory=pushmetrics\n" in unit
+    (line,) = re.findall(r"^ExecStart=/usr/bin/pushmetrics (.*) -- \S+$", unit, re.M)
+    state = tmp_path / "pushmetrics"
+    state.mkdir(mode=0o700)
+    machine = {"STATE_DIRECTORY": f"{state}:{tmp_path}", "HOME": None, "XDG_STATE_HOME": None}
+
+    refused = f"http://127.0.0.1:{free_port()}"
+    dead = pushmetrics(*line.split(), "sh", "-c", "exit 3", env={**machine, "PUSHMETRICS_URL": refused})
+    assert dead.status == 3
+    assert len(list(state.glob("*/*.push"))) == 1
+
+    # An administrator who copies the message's command needs none of the unit's environment.
+    (by_hand,) = re.findall(r"'pushmetrics (flush [^']*)'", dead.stderr)
+    assert by_hand == f"flush --spool {state}"
 
 
 def test_the_pods_command_is_understood(pushmetrics, gateway):

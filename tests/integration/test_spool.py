@@ -57,7 +57,7 @@ def test_a_push_that_cannot_be_delivered_waits_and_the_job_is_not_hurt(run, spoo
     assert (result.status, result.stdout) == (3, "out\n")
     assert len(result.stderr_lines) == 1
     assert "job 'nightly': exited 3, but was not pushed yet" in result.stderr
-    assert str(spool) in result.stderr and "pushmetrics flush" in result.stderr
+    assert f"'pushmetrics flush --spool {spool}'" in result.stderr
     assert len(entries(spool)) == 1
     assert entries(spool)[0].stat().st_mode & 0o7777 == 0o600
 
