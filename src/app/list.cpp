@@ -113,7 +113,7 @@ std::string format_groups(const Listing& listing) {
                     {seconds_words(group.duration_seconds)},
                     {seconds_words(since_success)}});
   }
-  return format_table({"GROUP", "PUSHED", "STATE", "SUCCESS", "DURATION", "SUCCEEDED"}, rows,
+  return format_table({"GROUP", "LAST PUSH", "STATE", "SUCCESS", "DURATION", "LAST SUCCESS"}, rows,
                       shows_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none);
 }
 

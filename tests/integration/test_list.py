@@ -62,7 +62,7 @@ def test_a_run_is_shown_with_result_and_duration(gateway, pushmetrics):
     assert shown["bad"]["labels"] == {"job": "bad", "instance": "db1"}
 
     lines = pushmetrics("list", "--url", gateway.url, "--sort", "state").stdout.splitlines()
-    assert lines[0].split() == ["GROUP", "PUSHED", "STATE", "SUCCESS", "DURATION", "SUCCEEDED"]
+    assert re.split(r"  +", lines[0]) == ["GROUP", "LAST PUSH", "STATE", "SUCCESS", "DURATION", "LAST SUCCESS"]
     assert lines[1].startswith('job="bad",instance="db1"  ')
     column = lines[0].index("STATE")
     assert [line[column:].split()[0] for line in lines[1:]] == ["failed", "ok"]
