@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -64,6 +65,7 @@ Result<std::string> as_lines(const SetOptions& options, const std::vector<std::s
   if (operands.size() != 2) return Error{"give a metric and its value, as in: pushmetrics set rows 42"};
   if (operands[0].find('\n') != std::string::npos || operands[1].find('\n') != std::string::npos)
     return Error{"a metric and its value hold no line feed"};
+  if (!is_valid_utf8(options.help_text)) return Error{"--help-text is not valid UTF-8"};
   ParsedFamilies parsed = parse_families(concat({operands[0], " ", operands[1], "\n"}));
   for (const Diagnostic& diagnostic : parsed.diagnostics)
     if (diagnostic.severity == Severity::error) return Error{diagnostic.message};
@@ -73,9 +75,17 @@ Result<std::string> as_lines(const SetOptions& options, const std::vector<std::s
   return write_exposition(parsed.families);
 }
 
+/// Whether somebody has left a line open, with `printf`, say.
+bool ends_in_mid_line(int fd) {
+  struct stat status {};
+  char last = '\n';
+  return ::fstat(fd, &status) == 0 && status.st_size > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 &&
+         last != '\n';
+}
+
 /// Appends under a lock, so that lines of several writers do not mix.
-Stored append(const char* path, std::string_view lines) {
-  const Descriptor file(::open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+Stored append(const char* path, const std::string& lines) {
+  const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
   if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
@@ -83,7 +93,8 @@ Stored append(const char* path, std::string_view lines) {
   do {
     locked = ::flock(file.get(), LOCK_EX);
   } while (locked != 0 && errno == EINTR);
-  if (locked != 0 || !write_all(file.get(), lines)) return Error{::strerror(errno)};
+  if (locked != 0 || !write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
+    return Error{::strerror(errno)};
   return stored();
 }
 
