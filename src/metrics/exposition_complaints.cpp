@@ -97,6 +97,8 @@ std::string metric_name(std::string_view rest) {
   if (rest.empty() || rest == "\r") return std::string(crlf);
   if (rest.starts_with("\xEF\xBB\xBF"))
     return "the text begins with a byte order mark: save it as UTF-8 without one";
+  if (rest.starts_with("\xFF\xFE") || rest.starts_with("\xFE\xFF"))
+    return "the text is UTF-16: save it as UTF-8";
   if (rest[0] == '"') return "the quoted name is not a metric name: " + concat({name_characters, " only"});
   const std::string_view word = first_word(rest);
   if (is_digit(rest[0]))

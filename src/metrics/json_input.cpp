@@ -73,6 +73,12 @@ class EntryReader {
     return true;
   }
 
+  /// To nlohmann a document may end in a NUL, whatever follows it.
+  void refuse_rest() {
+    if (const auto [offset, token] = cursor_.next(); !token.empty())
+      findings_.error(offset, "not JSON: nothing may follow the end of the document, not even a NUL");
+  }
+
   bool parse_error(std::size_t bytes_read, const std::string& /*token*/,
                    const nlohmann::detail::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: what is wrong": the place is ours to
@@ -155,7 +161,7 @@ JsonMetrics parse_json_metrics(std::string_view text) {
   Findings findings(text);
   json::FamilyBuilder builder(findings);
   EntryReader reader(text, findings, builder);
-  nlohmann::json::sax_parse(text, &reader);
+  if (nlohmann::json::sax_parse(text, &reader)) reader.refuse_rest();
   auto [metrics, lines, offsets] = std::move(builder).build();
   const std::vector<Position> positions = findings.positions(offsets);
   std::vector<JsonMetrics::Place> places;

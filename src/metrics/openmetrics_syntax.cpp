@@ -66,10 +66,34 @@ std::optional<SampleLine> split_sample(std::string_view line) {
   return parts;
 }
 
+bool is_label_set(std::string_view text) {
+  if (text.empty()) return false;
+  std::string_view rest = skip_blanks(text.substr(1, text.size() - 2));
+  while (!rest.empty()) {
+    const auto take = [&rest](char wanted) {
+      if (!rest.starts_with(wanted)) return false;
+      rest = skip_blanks(rest.substr(1));
+      return true;
+    };
+    const char* const end = rest.data() + rest.size();
+    const auto name_size =
+        static_cast<std::size_t>(scan::skip_class(rest.data(), end, scan::label_rest) - rest.data());
+    if (name_size == 0 || !scan::is_in(rest[0], scan::label_start)) return false;
+    rest = skip_blanks(rest.substr(name_size));
+    if (!take('=') || !rest.starts_with('"')) return false;
+    std::size_t at = 1;
+    while (at < rest.size() && rest[at] != '"') at += rest[at] == '\\' ? 2 : 1;
+    if (at >= rest.size()) return false;
+    rest = skip_blanks(rest.substr(at + 1));
+    if (!rest.empty() && !take(',')) return false;
+  }
+  return true;
+}
+
 bool is_exemplar(std::string_view text) {
   if (!text.starts_with('#')) return false;
   std::string_view rest = skip_blanks(text.substr(1));
-  if (take_labels(rest).empty() || !is_exposition_number(take_word(rest))) return false;
+  if (!is_label_set(take_labels(rest)) || !is_exposition_number(take_word(rest))) return false;
   const std::string_view timestamp = take_word(rest);
   return rest.empty() && (timestamp.empty() || is_exposition_number(timestamp));
 }

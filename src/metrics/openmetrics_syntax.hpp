@@ -45,6 +45,8 @@ struct SampleLine {
 };
 /// Nothing when the line is no sample in text format 0.0.4 either.
 std::optional<SampleLine> split_sample(std::string_view line);
+/// `{NAME="VALUE",...}`.
+bool is_label_set(std::string_view text);
 /// `# {...} VALUE [TIMESTAMP]`.
 bool is_exemplar(std::string_view text);
 

@@ -104,6 +104,8 @@ TEST_CASE("a message says what is wrong and how to mend it") {
   CHECK(message("a=1") == "expected a value, found `=`: write a blank between name and value");
   CHECK(message("a{x='1'} 1") == "label values go in double quotes: write `x=\"1\"`");
   CHECK(message("a{x-y=\"1\"} 1") == "`-` cannot stand in a label name: write `x_y`");
+  CHECK(message("\xFF\xFE"
+                "a") == "the text is UTF-16: save it as UTF-8");
   CHECK(message("a{x:y=\"1\"} 1") == "`:` cannot stand in a label name: write `x_y`");
   CHECK(message("a{x=\"1\" y=\"2\"} 1") == "labels are separated by commas: write one before `y`");
   CHECK(message("a{x=\"C:\\temp\"} 1") ==

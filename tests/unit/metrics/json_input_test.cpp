@@ -160,6 +160,10 @@ TEST_CASE("an error of syntax is told with its place") {
   CHECK(mentions(errors("{\"a\": 1"), "1:8: not JSON: "));
   CHECK(mentions(errors(""), "1:1: not JSON: "));
   CHECK(mentions(errors("{\"a\": 1} x"), "1:10: not JSON: "));
+  using namespace std::string_view_literals;
+  CHECK(mentions(errors("{\"a\": 1}\0"sv), "1:9: not JSON: "));
+  CHECK(mentions(errors("{\"a\": 1}\n\0{\"b\": 2}"sv), "2:1: not JSON: "));
+  CHECK(mentions(errors("{\"a\": 1\0}"sv), "1:8: not JSON: "));
   CHECK(mentions(errors("{\"a\xFF\": 1}"), "UTF-8"));
 }
 

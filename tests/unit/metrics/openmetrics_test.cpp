@@ -88,7 +88,12 @@ TEST_CASE("exemplars are left out with a note, label values like them are not") 
   CHECK(said("a{b=\"1\"} 1 # {} 1\na{b=\"2\"} 1 # {} 1\n") ==
         "1:12: note: exemplars are left out: the text format has none\n");
   CHECK(mentions(said("# TYPE a counter\na_total 1 # {} \n"), "2:11: error: an exemplar"));
-  CHECK(mentions(said("# TYPE a counter\na_total 1 # {x=\"} 1\n"), "2:11: error: an exemplar"));
+  for (const std::string labels :
+       {"x=\"", "x=1", "x", "=\"1\"", "1x=\"1\"", "x=\"1\" y=\"2\"", ",", "\"x\"", "x=\"\\"})
+    CHECK(mentions(said("# TYPE a counter\na_total 1 # {" + labels + "} 1\n"), "2:11: error: an exemplar"));
+  for (const std::string labels : {"", " ", "x=\"\\\"}\"", "x = \"1\" , y=\"\\\\\",", "__x=\"# {\""})
+    CHECK(
+        mentions(said("# TYPE a counter\na_total 1 # {" + labels + "} 1\n"), "note: exemplars are left out"));
   CHECK(mentions(said("a 1 2 3\n", {.timestamps = Timestamps::strip}), "1:7: error: an exemplar"));
 }
 
