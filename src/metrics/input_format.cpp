@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <vector>
 
 namespace pushmetrics {
 namespace {
@@ -45,60 +45,64 @@ bool is_json_object(std::string_view text) {
   return brace == std::string_view::npos || skip(line.substr(brace + 1), json_spaces).empty();
 }
 
-/// Whether the next sample in `lines` is of this name, which is in two parts.
-bool next_sample_is(std::string_view lines, std::string_view name, std::string_view suffix) {
-  for (; !lines.empty(); lines.remove_prefix(std::min(lines.find('\n'), lines.size() - 1) + 1)) {
-    std::string_view line = skip(lines.substr(0, lines.find('\n')), " \t\r");
-    if (line.empty() || line.starts_with('#')) continue;
-    if (!line.starts_with(name)) return false;
-    line.remove_prefix(name.size());
-    if (!line.starts_with(suffix)) return false;
-    line.remove_prefix(suffix.size());
-    return line.empty() || line[0] == ' ' || line[0] == '\t' || line[0] == '{';
+/// Whether the line of a sample is of `name` with `_total` behind it.
+bool is_total_of(std::string_view line, std::string_view name) {
+  constexpr std::string_view suffix = "_total";
+  if (!line.starts_with(name) || !line.substr(name.size()).starts_with(suffix)) return false;
+  line.remove_prefix(name.size() + suffix.size());
+  return line.empty() || line[0] == ' ' || line[0] == '\t' || line[0] == '{';
+}
+
+/// Whether the line of a sample has a `# {` outside of label values.
+bool has_exemplar(std::string_view line) {
+  if (line.find('#') == std::string_view::npos) return false;
+  bool quoted = false;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (quoted && line[at] == '\\')
+      ++at;
+    else if (line[at] == '"')
+      quoted = !quoted;
+    else if (!quoted && line.substr(at).starts_with(" # {"))
+      return true;
   }
   return false;
 }
 
-/// Whether a comment line, given from behind its `#` to the text's end, is one of OpenMetrics.
-bool is_openmetrics_comment(std::string_view rest) {
-  const std::string_view keyword = word(rest);
-  if (keyword == "UNIT") return !word(rest).empty();
-  if (keyword != "TYPE") return false;
-  const std::string_view name = word(rest);
-  const std::string_view type = word(rest);
-  constexpr std::array<std::string_view, 4> foreign = {"unknown", "info", "stateset", "gaugehistogram"};
-  if (std::ranges::find(foreign, type) != foreign.end()) return true;
-  return type == "counter" && next_sample_is(skip(rest, " \t\r").substr(0), name, "_total");
-}
-
-/// Whether the `#` behind `before`, on a line with a sample, is outside of label values.
-bool is_outside_quotes(std::string_view before) {
-  bool quoted = false;
-  for (std::size_t at = 0; at < before.size(); ++at) {
-    if (quoted && before[at] == '\\')
-      ++at;
-    else if (before[at] == '"')
-      quoted = !quoted;
+/// Looks for what only OpenMetrics has, line by line.
+class OpenMetricsSigns {
+ public:
+  bool is_in(std::string_view line) {
+    line = skip(line, " \t\r");
+    if (line.empty()) return false;
+    if (line[0] == '#') return is_in_comment(line.substr(1));
+    const auto is_of_counter = [line](std::string_view name) { return is_total_of(line, name); };
+    if (std::ranges::any_of(counters_, is_of_counter)) return true;
+    counters_.clear();
+    return has_exemplar(line);
   }
-  return !quoted;
-}
+
+ private:
+  bool is_in_comment(std::string_view rest) {
+    const std::string_view keyword = word(rest);
+    if (keyword == "UNIT") return !word(rest).empty();
+    if (keyword != "TYPE") return false;
+    const std::string_view name = word(rest);
+    const std::string_view type = word(rest);
+    constexpr std::array<std::string_view, 4> foreign = {"unknown", "info", "stateset", "gaugehistogram"};
+    if (type == "counter") counters_.push_back(name);
+    return std::ranges::find(foreign, type) != foreign.end();
+  }
+
+  /// Those that no sample has followed yet.
+  std::vector<std::string_view> counters_;
+};
 
 bool has_openmetrics_feature(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  const char* at = text.data();
-  while (at != end && (at = static_cast<const char*>(
-                           std::memchr(at, '#', static_cast<std::size_t>(end - at)))) != nullptr) {
-    const std::string_view before(text.data(), static_cast<std::size_t>(at - text.data()));
-    const std::string_view rest(at + 1, static_cast<std::size_t>(end - at - 1));
-    ++at;
-    const bool may_be_exemplar = rest.starts_with(" {") && before.ends_with(' ');
-    const bool may_be_comment =
-        before.empty() || blanks.find(before.back()) != std::string_view::npos || before.back() == '\n';
-    if (!may_be_exemplar && !may_be_comment) continue;
-    const std::string_view line = skip(before.substr(before.rfind('\n') + 1), blanks);
-    if (line.empty() ? is_openmetrics_comment(rest)
-                     : may_be_exemplar && line[0] != '#' && is_outside_quotes(line))
-      return true;
+  OpenMetricsSigns signs;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (signs.is_in(line)) return true;
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return false;
 }

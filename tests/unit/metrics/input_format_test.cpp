@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace pushmetrics;
 
 TEST_CASE("what begins like JSON is JSON") {
@@ -26,7 +28,8 @@ TEST_CASE("what only OpenMetrics has is OpenMetrics") {
        {"# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n", "# TYPE a info\na_info 1\n",
         "# TYPE a unknown\na 1", "# TYPE a stateset\n", "a 1\n# TYPE b gaugehistogram\n",
         "# TYPE a counter\n# HELP a x\na_total{b=\"c\"} 1\n", "# TYPE a counter\r\na_total 1\r\n",
-        "a{b=\"c\"} 1 # {x=\"y\"} 1\n", "# TYPE a gauge\na 1 # {} 1\n"}) {
+        "# TYPE a counter\n# TYPE b gauge\n\n \na_total 1\n", "a{b=\"c\"} 1 # {x=\"y\"} 1\n",
+        "# TYPE a gauge\na 1 # {} 1\n"}) {
     CAPTURE(text);
     CHECK(detect_format(text) == InputFormat::openmetrics);
   }
@@ -41,4 +44,14 @@ TEST_CASE("text stays text") {
     CAPTURE(text);
     CHECK(detect_format(text) == InputFormat::text);
   }
+}
+
+TEST_CASE("what is hard to tell is told in no time") {
+  std::string types;
+  for (int i = 0; i < 50'000; ++i) types += "# TYPE a" + std::to_string(i) + " counter\n";
+  CHECK(detect_format(types + "b 1\n") == InputFormat::text);
+  CHECK(detect_format(types + "a7_total 1\n") == InputFormat::openmetrics);
+  std::string value;
+  for (int i = 0; i < 200'000; ++i) value += " # {";
+  CHECK(detect_format("a{b=\"" + value + "\"} 1\n") == InputFormat::text);
 }
