@@ -12,7 +12,7 @@ __pushmetrics_options() {
     '') echo '-h --help -V --version' ;;
     run)
         echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --ci -m --metric= --prefix=" \
-            "--no-rusage --expect-every= --notify-start --heartbeat= --dry-run" \
+            "--no-rusage --expect-every= --count --notify-start --heartbeat= --dry-run" \
             "$group $delivery $access $general"
         ;;
     push) echo "--replace --allow-empty --dry-run $group $input $delivery $access $general" ;;

@@ -95,6 +95,7 @@ complete -c pushmetrics -n '__pushmetrics_is run' -l require-push -d 'Exit 125 w
 complete -c pushmetrics -n '__pushmetrics_is run' -l ci -d 'Job and labels from the CI system'
 complete -c pushmetrics -n '__pushmetrics_is run' -l no-rusage -d 'Leave out CPU time and memory'
 complete -c pushmetrics -n '__pushmetrics_is run' -l expect-every -x -d 'How often the job is to succeed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l count -d 'Push how often it succeeded and failed'
 complete -c pushmetrics -n '__pushmetrics_is run' -l notify-start -d 'Push at the start, too'
 complete -c pushmetrics -n '__pushmetrics_is run' -l heartbeat -x -d 'Push this often that the job runs'
 complete -c pushmetrics -n '__pushmetrics_is run push' -l dry-run -d 'Print what would be pushed'

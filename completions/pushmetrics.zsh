@@ -97,6 +97,7 @@ case $state in
           '*'{-m+,--metric=}'[add a metric]:NAME=VALUE: ' \
           '--no-rusage[leave out CPU time and memory]' \
           '--expect-every=[how often the job is to succeed]:duration: ' \
+          '--count[push how often it succeeded and failed]' \
           '--notify-start[push at the start, too]' \
           '--heartbeat=[push this often that the job still runs]:duration: ' \
           '--dry-run[print the push instead of sending it]' \

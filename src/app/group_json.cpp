@@ -66,6 +66,9 @@ void GroupDocument::add_listed(const HeldGroup& group, HeldGroup::Time now) {
   entry["running"] = bool_or_null(group.running);
   entry["last_success_time"] = number_or_null(group.last_success_seconds);
   entry["expected_interval_seconds"] = number_or_null(group.expected_interval_seconds);
+  entry["runs_succeeded"] = number_or_null(group.runs_succeeded);
+  entry["runs_failed"] = number_or_null(group.runs_failed);
+  entry["consecutive_failures"] = number_or_null(group.consecutive_failures);
   entry["families"] = group.families;
   entry["series"] = group.series;
   content_->groups().push_back(std::move(entry));

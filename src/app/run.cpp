@@ -4,7 +4,9 @@
 #include "app/cli.hpp"
 #include "app/help.hpp"
 #include "app/run_session.hpp"
+#include "job/contributed.hpp"
 #include "job/signals.hpp"
+#include "metrics/run_counts.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
@@ -90,7 +92,9 @@ int run_command(const std::vector<std::string>& arguments) {
   options.report.resources = !options.no_resources;
   options.report.has_time_limit = options.time_limit.has_value();
   options.report.signs_of_life = options.notify_start || options.heartbeat;
-  for (const Family& own : report({}, options.report))
+  std::vector<Family> own_families = report({}, options.report);
+  if (options.count) merge_into(own_families, count_families({}, options.report.prefix));
+  for (const Family& own : own_families)
     for (const Family& added : options.metrics)
       if (added.name == own.name) {
         console.error(
@@ -102,6 +106,10 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!group) {
     console.error(concat({group.error(), "; the job was not run"}));
     return exit_run_usage;
+  }
+  if (options.count && group->value("status")) {
+    options.count = false;
+    reading->problems.emplace_back("--count: the counts have a label 'status', and so has the group");
   }
   // The run, with its file, is gone before pushmetrics perhaps dies of the job's signal.
   const RunResult result = execute_run(options, *group, std::move(command), reading->problems);

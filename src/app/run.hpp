@@ -24,6 +24,7 @@ struct RunOptions {
   Duration kill_after = std::chrono::seconds(10);
   std::optional<std::string> shell;
   bool no_resources = false;
+  bool count = false;
   bool notify_start = false;
   std::optional<Duration> heartbeat;
   bool require_push = false;

@@ -90,6 +90,8 @@ OptionGroup describe_metrics(RunOptions& options) {
   OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
   OptionSpec expect{"expect-every", 0, "D", "tell the alerts how often the job is to succeed",
                     into(options.report.expected_interval)};
+  OptionSpec count{"count", 0, "", "push how often it succeeded and failed, and failed in a row",
+                   set(options.count)};
   OptionSpec notify{"notify-start", 0, "", "push at the start, too, that the job runs",
                     set(options.notify_start)};
   OptionSpec heartbeat{"heartbeat", 0, "D", "push every D that the job still runs; implies --notify-start",
@@ -100,7 +102,7 @@ OptionGroup describe_metrics(RunOptions& options) {
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {metric, prefix, no_rusage, expect, notify, heartbeat, dry_run}};
+  return {"Metrics", {metric, prefix, no_rusage, expect, count, notify, heartbeat, dry_run}};
 }
 
 }  // namespace

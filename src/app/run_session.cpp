@@ -2,6 +2,7 @@
 
 #include "app/job_environment.hpp"
 #include "app/refusals.hpp"
+#include "app/run_counter.hpp"
 #include "delivery/outbox.hpp"
 #include "job/contributed.hpp"
 #include "job/contributed_file.hpp"
@@ -52,11 +53,18 @@ class RunSession {
   void say_what_was_noticed(const std::vector<std::string>& problems) const;
   void say_if_nothing_was_run() const;
   void open_targets();
+  void open_outbox(Duration budget);
   void send_sign_of_life();
   void end_signs_of_life();
   bool push();
-  std::vector<Family> additions(const std::vector<Family>& own) const;
-  bool deliver(const std::vector<Family>& own, const std::vector<Family>& added);
+  void make_counter();
+  std::vector<Family> additions(std::vector<Family> known) const;
+  RunEnd run_end() const;
+  void count(std::vector<Family>& added);
+  void add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const;
+  void on_asked_to_end();
+  void give_up();
+  bool deliver(const std::vector<Family>& own, std::vector<Family> added);
   void tell(const Dispatch& dispatch);
   Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
 
@@ -71,10 +79,15 @@ class RunSession {
   HttpClient http_;
   std::vector<Target> targets_;
   std::optional<Outbox> outbox_;
+  std::optional<RunCounter> counter_;
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
   std::set<const Target*> silent_;
   std::vector<Arrival> arrivals_;
+  /// When and until when: since somebody asked pushmetrics, rather than the job, to end.
+  EventLoop::Clock::time_point first_call_;
+  EventLoop::TimerId last_call_ = EventLoop::no_timer;
+  bool given_up_ = false;
 };
 
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
@@ -114,7 +127,13 @@ void RunSession::open_targets() {
   std::vector<std::string> problems;
   targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
   for (const std::string& problem : problems) console_.warn(problem);
-  outbox_.emplace(loop_, targets_, options_.delivery.policy, options_.delivery.spool(),
+  open_outbox(options_.delivery.policy.push_timeout);
+}
+
+void RunSession::open_outbox(Duration budget) {
+  DeliveryPolicy policy = options_.delivery.policy;
+  policy.push_timeout = budget;
+  outbox_.emplace(loop_, targets_, policy, options_.delivery.spool(),
                   Outbox::Listener{[this](const std::string& text) { console_.error(text); },
                                    [this](const std::string& text) { console_.note(text); }});
 }
@@ -151,25 +170,29 @@ void RunSession::end_signs_of_life() {
   loop_.cancel(give_up);
 }
 
-/// Pushes the run's own metrics with those that --metric and the job added. True if every target has them.
+/// Pushes the run's own metrics with those that --count, --metric and the job added. True if every target has
+/// them.
 bool RunSession::push() {
   const Outcome& outcome = *supervisor_.outcome();
   console_.note(concat({job_words_, outcome.words(), " after ", format_duration(outcome.took)}));
   const std::vector<Family> own = report(outcome, options_.report);
-  const std::vector<Family> added = additions(own);
-  if (!options_.dry_run) return deliver(own, added);
+  std::vector<Family> known = own;
+  if (options_.count) merge_into(known, count_families({}, options_.report.prefix));
+  std::vector<Family> added = additions(std::move(known));
+  if (options_.count) make_counter();
+  if (!options_.dry_run) return deliver(own, std::move(added));
+  if (counter_) add_counts(added, counter_->preview(run_end()));
   write_all(STDERR_FILENO,
             concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
   return true;
 }
 
-std::vector<Family> RunSession::additions(const std::vector<Family>& own) const {
+std::vector<Family> RunSession::additions(std::vector<Family> known) const {
   std::vector<Family> added = options_.metrics;
   if (!file_) return added;
   Contributed contributed;
   const auto contents = file_->read();
   if (contents) {
-    std::vector<Family> known = own;
     merge_into(known, options_.metrics);
     contributed = read_contributed(contents->text, known);
     if (contents->cut)
@@ -184,29 +207,65 @@ std::vector<Family> RunSession::additions(const std::vector<Family>& own) const 
   return added;
 }
 
+RunEnd RunSession::run_end() const {
+  return is_success(*supervisor_.outcome(), options_.report) ? RunEnd::success : RunEnd::failure;
+}
+
+void RunSession::make_counter() {
+  const auto spool = options_.delivery.spool();
+  const std::string& prefix = options_.report.prefix;
+  counter_.emplace(loop_, group_, prefix,
+                   spool ? std::optional(CountFile(spool->directory(), group_, prefix)) : std::nullopt,
+                   RunCounter::Listener{[this](const std::string& text) {
+                                          console_.warn(concat({job_words_, text}));
+                                        },
+                                        [this](const std::string& text) {
+                                          console_.note(concat({job_words_, text}));
+                                        }});
+}
+
+/// Adds the counts, if they can be had in half of the budget; the push has the rest of it.
+void RunSession::count(std::vector<Family>& added) {
+  const Duration budget = options_.delivery.policy.push_timeout;
+  const auto began = EventLoop::Clock::now();
+  add_counts(added, counter_->count(run_end(), targets_, began + budget / 2));
+  open_outbox(std::max(budget - (EventLoop::Clock::now() - began), budget / 2));
+}
+
+void RunSession::add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const {
+  if (counts) merge_into(added, count_families(*counts, options_.report.prefix));
+}
+
 Push RunSession::push_of(const std::vector<Family>& families,
                          std::chrono::system_clock::time_point when) const {
   return {group_, PushMode::add, write_exposition(families), when};
 }
 
-bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Family>& added) {
-  open_targets();
-  // Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and
-  // the second time must not cost the push that tells of the first. Said again later, it is meant.
+/// Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and the
+/// second time must not cost the push that tells of the first. Said again later, it is meant.
+void RunSession::on_asked_to_end() {
   constexpr std::chrono::seconds grace(2);
   constexpr std::chrono::milliseconds said_twice(500);
-  EventLoop::TimerId last_call = EventLoop::no_timer;
-  EventLoop::Clock::time_point first_call;
-  supervisor_.when_asked_to_end([&] {
-    const auto now = EventLoop::Clock::now();
-    if (last_call == EventLoop::no_timer) {
-      first_call = now;
-      last_call = loop_.call_at(now + grace, [this] { outbox_->give_up("told to end"); });
-    } else if (now - first_call > said_twice) {
-      outbox_->give_up("told to end");
-    }
-  });
+  const auto now = EventLoop::Clock::now();
+  if (last_call_ == EventLoop::no_timer) {
+    first_call_ = now;
+    last_call_ = loop_.call_at(now + grace, [this] { give_up(); });
+  } else if (now - first_call_ > said_twice) {
+    give_up();
+  }
+}
+
+void RunSession::give_up() {
+  given_up_ = true;
+  if (counter_) counter_->hurry();
+  outbox_->give_up("told to end");
+}
+
+bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> added) {
+  open_targets();
+  supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
   end_signs_of_life();
+  if (counter_) count(added);
 
   const auto ended = supervisor_.outcome()->ended;
   std::size_t delivered = 0;
@@ -230,13 +289,15 @@ bool RunSession::deliver(const std::vector<Family>& own, const std::vector<Famil
     if (added.empty() || !refused) return on_dispatch(dispatch);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
     console_.error(
-        concat({job_words_, "the metrics that it or --metric added are lost: ", dispatch.words()}));
+        concat({job_words_, "the metrics that it, --metric or --count added are lost: ", dispatch.words()}));
     outbox_->send_to(*dispatch.target, std::make_shared<const Push>(push_of(own, ended)), on_dispatch);
   });
+  if (given_up_) give_up();  // while the runs were counted
   loop_.run_until([this] { return outbox_->idle(); });
+  if (counter_) counter_->end_turn();
   refusals.explain(loop_, options_.delivery.policy.push_timeout, console_, job_words_);
   supervisor_.when_asked_to_end(nullptr);
-  loop_.cancel(last_call);
+  loop_.cancel(last_call_);
   return delivered == targets_.size();
 }
 

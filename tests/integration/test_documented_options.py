@@ -88,7 +88,7 @@ def test_the_man_page_is_clean():
 
 
 def test_the_man_page_names_every_metric_of_a_run():
-    command = [BINARY, "run", "--dry-run", "--timeout", "9", "--heartbeat", "9", "--expect-every", "9", "true"]
+    command = [BINARY, "run", "--dry-run", "--timeout", "9", "--heartbeat", "9", "--expect-every", "9", "--count", "true"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     names = set(re.findall(r"^# TYPE (\S+)", done.stderr, re.MULTILINE))
     metrics = sections()["METRICS"] + sections()["TARGETS"]

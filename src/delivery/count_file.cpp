@@ -1,0 +1,69 @@
+#include "delivery/count_file.hpp"
+
+#include "delivery/textfile_contents.hpp"
+#include "metrics/exposition_parser.hpp"
+#include "support/atomic_file.hpp"
+#include "support/file_text.hpp"
+#include "support/text.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr std::string_view suffix = ".counts";
+constexpr std::string_view here_only_mark = "# To be added to what the targets hold.\n";
+
+}  // namespace
+
+CountFile::CountFile(const std::string& directory, const GroupingKey& group, std::string prefix)
+    : directory_(directory.empty() ? "" : concat({directory, "/counts"})),
+      group_(group),
+      prefix_(std::move(prefix)) {
+  const std::string name = textfile_name(group_);
+  stem_ = concat({std::string_view(name).substr(0, name.rfind('.')), "-", prefix_});
+}
+
+std::string CountFile::path() const { return concat({directory_, "/", stem_, suffix}); }
+
+Result<std::optional<Descriptor>> CountFile::try_lock(Lock which) const {
+  if (directory_.empty()) return Error{"there is no directory for them: give --spool DIR"};
+  if (const auto made = make_directories(directory_); !made) return Error{made.error()};
+  const std::string path = concat({directory_, "/", stem_, which == Lock::file ? ".file" : ".turn"});
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(file));
+  if (errno == EWOULDBLOCK || errno == EINTR) return std::optional<Descriptor>();
+  return Error{concat({path, ": ", ::strerror(errno)})};
+}
+
+Result<std::optional<KeptCounts>> CountFile::read() const {
+  if (directory_.empty() || (::access(path().c_str(), F_OK) != 0 && errno == ENOENT))
+    return std::optional<KeptCounts>();
+  const auto file = FileText::read(path(), FileText::Form::copied);
+  if (!file) return Error{concat({path(), ": ", file.error()})};
+  auto contents = read_textfile_header(file->text());
+  if (contents && contents->labels == group_) {
+    contents->families = parse_families(file->text()).families;
+    if (const auto counts = run_counts_of(held_group(*contents, prefix_)))
+      return std::optional(KeptCounts{*counts, file->text().ends_with(here_only_mark)
+                                                   ? KeptCounts::Extent::here_only
+                                                   : KeptCounts::Extent::all});
+  }
+  return Error{concat({path(), " is damaged"})};
+}
+
+Result<std::monostate> CountFile::write(const KeptCounts& kept) const {
+  const TextfileContents contents{group_, std::chrono::system_clock::now(),
+                                  count_families(kept.counts, prefix_)};
+  std::string text = write_textfile(contents);
+  if (kept.extent == KeptCounts::Extent::here_only) text += here_only_mark;
+  return write_atomically(directory_, concat({stem_, suffix}), text, 0600);
+}
+
+}  // namespace pushmetrics
