@@ -1,9 +1,12 @@
 """The whole chain: a job, `run`, a Pushgateway, Prometheus that scrapes it and has the rules, an alert."""
 
 import contextlib
+import os
+import signal
 
 import pytest
 
+from program import finish, kill_session
 from servers import Prometheus, http, wait_until
 
 ODD = 'nightly "dump"\\1'
@@ -99,3 +102,33 @@ def test_a_push_that_the_gateway_refuses_is_told_of(watched, gateway, run):
     refused = http("POST", gateway.url + "/metrics/job/other", b"# TYPE job_success counter\njob_success 1\n")
     assert refused.status == 400
     wait_for_alerts(prometheus, {("PushRefused", "other")})
+
+
+def test_an_alert_fires_for_the_run_that_was_killed_and_not_for_the_one_that_goes_on(
+    watched, gateway, pushmetrics, run
+):
+    prometheus = watched("--max-silence", "2s")
+    run_options = ("run", "--url", gateway.url, "--heartbeat", "100ms")
+    with contextlib.ExitStack() as ends:
+
+        def start(job):
+            process = pushmetrics.spawn(*run_options, "-j", job, "--", "sleep", "60")
+            ends.callback(finish, process)
+            ends.callback(kill_session, process.pid)
+
+            def has_told_of_itself():
+                values = gateway.find(job)
+                return values and (
+                    values["job_heartbeat_timestamp_seconds"].value - values["job_start_timestamp_seconds"].value > 1
+                )
+
+            wait_until(has_told_of_itself, 10, f"{job} has a heartbeat", 0.05)
+            return process
+
+        start("lively")
+        os.kill(start("gone").pid, signal.SIGKILL)
+        alert = wait_for_alerts(prometheus, {("JobHung", "gone")})["JobHung", "gone"]
+        assert alert["annotations"]["summary"] == "Job gone hangs or is gone"
+
+        assert run("-j", "gone", "--heartbeat", "100ms", "--", "true").status == 0
+        wait_for_alerts(prometheus, set())

@@ -154,7 +154,7 @@ def test_a_failure_leaves_the_last_success_everywhere(pushmetrics, places):
 def test_a_dead_target_changes_nothing_for_the_others_and_gets_its_due_later(pushmetrics, places, dead):
     job = f"orphan-{dead}"
     server = places[dead].server
-    run = ("run", *urls(places), "-j", job, "--retries", "0", "--", *sh("exit 4"))
+    run = ("run", *urls(places), "-j", job, "--count", "--retries", "0", "--", *sh("exit 4"))
     if dead == "node-exporter":
         # No server takes part in a push: what can be missing is the directory.
         gone = server.textfiles.with_name("gone")
@@ -169,7 +169,8 @@ def test_a_dead_target_changes_nothing_for_the_others_and_gets_its_due_later(pus
     assert len(result.stderr_lines) == 1 and places[dead].url().split("+")[-1] in result.stderr
     others = {name: place for name, place in places.items() if name != dead}
     expected = others["prometheus" if dead == "gateway" else "gateway"].held(job)
-    assert expected["job_exit_code", ()] == 4
+    assert expected["job_exit_code", ()] == 4 and expected["job_consecutive_failures", ()] == 1
+    assert expected["job_runs_total", (("status", "failure"),)] == 1
     wait_for(others, job, expected)
     assert places[dead].held(job) == {}
 
