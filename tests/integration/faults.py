@@ -17,7 +17,8 @@ from faulty_server import FaultyServer
 from servers import Gateway, Nginx, free_port, wait_until
 
 
-NOBODY = "setpriv --reuid=65534 --clear-groups"
+# A user whom limits bind, but who may read the binary wherever root has built it.
+NOBODY = "setpriv --reuid=65534 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
 
 
 @dataclasses.dataclass

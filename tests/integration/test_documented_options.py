@@ -83,7 +83,8 @@ def test_the_man_page_has_every_option_and_no_other(subcommand):
 def test_the_man_page_is_clean():
     done = subprocess.run(["mandoc", "-T", "lint", MAN_PAGE], capture_output=True, text=True, timeout=20)
     # Whether this machine has the pages that it refers to says nothing of the page itself.
-    complaints = [line for line in done.stdout.splitlines() if "mandoc.db" not in line]
+    elsewhere = ("mandoc.db", "referenced manual not found")
+    complaints = [line for line in done.stdout.splitlines() if not any(words in line for words in elsewhere)]
     assert complaints == [], done.stderr
 
 
