@@ -7,6 +7,8 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   file(RENAME ${doc}/CHANGELOG.md ${doc}/changelog)
   file(GLOB pages ${root}/usr/share/man/man1/*.1)
   execute_process(COMMAND gzip -9n ${doc}/changelog ${pages} COMMAND_ERROR_IS_FATAL ANY)
+  # Debian's zsh does not look in site-functions, which it leaves to what is in /usr/local.
+  file(RENAME ${root}/usr/share/zsh/site-functions ${root}/usr/share/zsh/vendor-completions)
   file(WRITE ${root}/usr/share/lintian/overrides/pushmetrics "pushmetrics: statically-linked-binary [usr/bin/pushmetrics]\n")
 endif()
 if(DEFINED ENV{SOURCE_DATE_EPOCH})

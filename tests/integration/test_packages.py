@@ -63,6 +63,7 @@ def test_the_deb_is_installed_and_used_where_nothing_else_is_and_removed_again(m
     dpkg(machine, "--install", one("*.deb"))
     installed = files(machine)
     for path in INSTALLED:
+        path = path.replace("zsh/site-functions", "zsh/vendor-completions")  # where Debian's zsh looks
         assert path in installed or path + ".gz" in installed, path
 
     namespace = [] if os.geteuid() == 0 else ["--map-root-user"]
