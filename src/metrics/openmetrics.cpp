@@ -365,7 +365,14 @@ std::vector<Diagnostic> merge(std::vector<Diagnostic> a, std::vector<Diagnostic>
 
 CheckResult check_openmetrics(std::string_view text, const CheckOptions& options) {
   Conversion conversion = Converter(text, options).convert();
-  CheckResult result = check_exposition(conversion.text, options);
+  // What a strict Pushgateway takes beyond the canonical form, such as names in quotes, OpenMetrics 1.0
+  // lacks.
+  CheckOptions lenient = options;
+  lenient.strictness = Strictness::lenient;
+  CheckResult result = check_exposition(conversion.text, lenient);
+  if (options.strictness == Strictness::strict)
+    for (Diagnostic& diagnostic : result.diagnostics)
+      if (diagnostic.severity == Severity::note) diagnostic.severity = Severity::error;
   result.diagnostics = merge(std::move(conversion.diagnostics), std::move(result.diagnostics), options.limit);
   result.valid = std::ranges::find(result.diagnostics, Severity::error, &Diagnostic::severity) ==
                  result.diagnostics.end();

@@ -160,6 +160,15 @@ TEST_CASE("what is not quite OpenMetrics is repaired with a note, and refused un
   CHECK(strict.diagnostics.size() == lenient.diagnostics.size());
 }
 
+TEST_CASE("what only newer Pushgateways take is repaired with a note, and refused under strict") {
+  for (const char* body :
+       {"a 1\n{b} 1\n# EOF\n", "{\"b\",x=\"1\"} 1\n# EOF\n", "b{\"x\"=\"1\"} 1\n# EOF\n"}) {
+    CAPTURE(body);
+    CHECK(check_openmetrics(body).valid);
+    CHECK_FALSE(check_openmetrics(body, {.strictness = Strictness::strict}).valid);
+  }
+}
+
 TEST_CASE("nothing follows the end marker, and its newline may be missing") {
   CHECK(mentions(said("a 1\n# EOF\nb 1\n"), "3:1: error: nothing may follow"));
   CHECK(check_openmetrics("a 1\n# EOF").diagnostics.empty());
