@@ -116,7 +116,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   check_options.strictness = options_.strict ? Strictness::strict : Strictness::lenient;
   check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;
   check_options.group = group_;
-
+  check_options.clash_with_gateway = options_.strict ? Severity::error : Severity::warning;
   if (file != nullptr) check_options.on_progress = [file](std::size_t bytes) { file->let_go(bytes); };
 
   // What a megabyte does not show, --from can tell; more is not to be read twice.

@@ -1,5 +1,6 @@
 #include "metrics/exposition_body.hpp"
 #include "metrics/exposition_parser.hpp"
+#include "metrics/gateway_families.hpp"
 #include "metrics/grouping_key.hpp"
 #include "metrics/series_hash.hpp"
 #include "support/text.hpp"
@@ -220,6 +221,9 @@ class Checker : public ExpositionHandler {
     ++result_.families;
     if (const std::string_view why = reserved_name(family.name); !why.empty())
       tell(Severity::warning, line, {sample.name, concat({"a metric named ", family.name, " ", why})});
+    if (!options_.clash_with_gateway) return;
+    if (const std::string why = clash_with_gateway(family); !why.empty())
+      tell(*options_.clash_with_gateway, line, {sample.name, concat({"the metric ", family.name, " ", why})});
   }
 
   void on_timestamp(const ExpositionLine& line, const ExpositionSample& sample) {

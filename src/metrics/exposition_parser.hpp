@@ -108,6 +108,9 @@ struct CheckOptions {
   Timestamps timestamps = Timestamps::refuse;
   /// The group that it will be pushed to, where known: its labels replace the samples' own.
   const GroupingKey* group = nullptr;
+  /// How it is told that a family clashes with those that a Pushgateway has of its own; none: not at all, as
+  /// for a text that may go elsewhere.
+  std::optional<Severity> clash_with_gateway = {};
   /// As many errors are told, and as many warnings; reading stops there.
   std::size_t limit = 20;
   /// Called after every megabyte or so with how much of the text has been read. A mapping may let go of that,

@@ -80,3 +80,20 @@ def test_random_texts(check, verdicts):
         if not (theirs and is_deliberate(message)):
             wrong.append(f"{text!r}: we say {valid} {message!r}, they {theirs} {their_message!r}")
     assert not wrong, "\n".join(wrong[:20])
+
+
+def test_families_that_the_gateway_has_itself(check, verdicts):
+    """Each of them with every type, and what its parts may be called. Those that only an older gateway has are
+    let pass."""
+    verdicts.ask(b"a 1\n")  # brings forth those that tell of pushes
+    own = dict(re.findall(r"# TYPE (\S+) (\S+)", verdicts.gateway.scrape()))
+    texts = [f"# TYPE {name} {kind}\n{name} 1\n" for name in own for kind in ("untyped", "gauge", "counter")]
+    texts += [f"# TYPE {name} summary\n{name}_sum 1\n" for name in own]
+    texts += [f"{name}{suffix} 1\n" for name in own for suffix in ("_sum", "_count", "_bucket", "s")]
+    texts = [text.encode() for text in texts if "go_memstats_lookups_total" not in text]
+    wrong = []
+    for text, (valid, message) in zip(texts, check(texts, "--strict")):
+        theirs, their_message = verdicts.ask(text)
+        if valid != theirs:
+            wrong.append(f"{text!r}: we say {valid} {message!r}, they {theirs} {their_message!r}")
+    assert not wrong, "\n".join(wrong[:20])

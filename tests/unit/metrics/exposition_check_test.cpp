@@ -197,3 +197,29 @@ TEST_CASE("of appended families that collide the later one is left out") {
   CHECK(parsed.families[0].name == "s_count");
   CHECK(parsed.diagnostics.size() == 1);
 }
+
+TEST_CASE("a family that clashes with a Pushgateway's own is told where that matters") {
+  const auto said = [](const std::string& text) {
+    const CheckResult result = check_exposition(text, {.clash_with_gateway = Severity::error});
+    return result.diagnostics.empty() ? "" : result.diagnostics.front().message;
+  };
+  CHECK(
+      said("go_goroutines 1\n") ==
+      "the metric go_goroutines is untyped here, but a Pushgateway has a gauge of that name of its own, and "
+      "refuses it: rename it, or give it that type");
+  for (const char* text :
+       {"# TYPE go_info counter\ngo_info 1\n", "process_cpu_seconds_total 1\n",
+        "go_gc_duration_seconds_sum 1\n",
+        "# TYPE pushgateway_http_requests_total counter\npushgateway_http_requests_total 1\n",
+        "a 1\npushgateway_http_push_size_bytes_count 1\n"}) {
+    CAPTURE(text);
+    CHECK_FALSE(said(text).empty());
+    CHECK(check_exposition(text).diagnostics.empty());
+  }
+  for (const char* text : {"# TYPE go_goroutines gauge\ngo_goroutines 1\n", "# TYPE go_info counter\n",
+                           "go_goroutines_sum 1\n", "go_gc_duration_seconds_bucket 1\n", "go_count 1\n",
+                           "# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds_sum 1\n"}) {
+    CAPTURE(text);
+    CHECK(said(text) == "");
+  }
+}
