@@ -45,8 +45,8 @@ std::string format_findings(const std::vector<Section>& sections, Colours colour
 ///      "findings": [{
 ///         "target": null,                    null: this machine
 ///         "check": "configuration",          or "secrets", "name", "connection", "tls", "authentication",
-///                                            "version", "flags", "clock", "api", "groups", "metrics",
-///                                            "push", "spool"
+///                                            "directory", "version", "flags", "clock", "api", "groups",
+///                                            "metrics", "push", "spool"
 ///         "status": "ok",                    or "warn", "fail"
 ///         "message": "…",
 ///         "remedy": null                     or what mends it

@@ -1,6 +1,7 @@
 #include "app/target_checkup.hpp"
 
 #include "app/gateway_checkup.hpp"
+#include "app/textfile_checkup.hpp"
 #include "support/text.hpp"
 
 #include <cmath>
@@ -80,21 +81,22 @@ void check_tls(const Conversation& talk, const HttpResponse& answer, Section& se
     section.ok("tls", concat({"the certificate is good for ", words}));
 }
 
-void check_authentication(const Conversation& talk, const HttpResponse& answer, Section& section) {
+/// `status` is the answer's to what only those who may push are allowed; 0: there was none.
+void check_authentication(const Conversation& talk, int status, Section& section) {
   const HttpOptions& access = talk.endpoint().options;
   const bool gives = has_secret(access) || !access.user.empty();
-  if (answer.status == 401)
+  if (status == 401)
     return section.fail(
         "authentication",
         gives ? "user, password or token are refused (401)" : "it wants to know who we are (401)",
         gives ? "mend --user, --password-file or --bearer-token-file"
               : "give --user and --password-file, or --bearer-token-file");
-  if (answer.status == 403)
+  if (status == 403)
     return section.fail("authentication", "access is forbidden (403)", "have it permitted at the server");
-  if (answer.status == 407)
+  if (status == 407)
     return section.fail("authentication", "the proxy wants a user and password (407)",
                         "put them into the proxy's variable, or the host into NO_PROXY");
-  if (answer.status == 0) return;
+  if (status == 0) return;
   if (has_secret(access) && !is_secure(talk.endpoint()) && !stays_here(talk.endpoint()))
     return section.warn("authentication", "the secret goes over the network unencrypted",
                         "use https:// and a server with TLS");
@@ -119,6 +121,31 @@ void check_victoria_metrics(Conversation& talk, Section& section) {
     section.ok("push", "VictoriaMetrics takes pushes; it has no groups to list or delete");
   else if (answer.status != 401 && answer.status != 403)
     section.fail("push", verdict_of(answer).reason, "mend the path in --url");
+}
+
+/// Tries a write without a sample, which changes nothing.
+Verdict write_nothing(const TargetUrl& url, const TargetContext& context, EventLoop& loop, Duration budget) {
+  const Target target = make_target(url, context);
+  const Push empty{*GroupingKey::make("pushmetrics_doctor"), PushMode::add, "",
+                   std::chrono::system_clock::now()};
+  std::optional<Verdict> verdict;
+  const auto attempt = target.sink->attempt(empty, EventLoop::Clock::now() + budget,
+                                            [&](Verdict outcome) { verdict = std::move(outcome); });
+  loop.run_until([&] { return verdict.has_value(); });
+  return *verdict;
+}
+
+void check_writes(const Verdict& verdict, Section& section) {
+  constexpr int bad_request = 400;
+  if (verdict.kind == Verdict::Kind::delivered)
+    section.ok("push", "a write without a sample is taken; its limits for samples show with a push only");
+  else if (verdict.status == bad_request)
+    section.warn("push",
+                 concat({"a write without a sample is refused, so that nothing can be told without one: ",
+                         verdict.reason}),
+                 "try a push: pushmetrics push -j test -m x=1");
+  else if (verdict.status != 401 && verdict.status != 403)
+    section.fail("push", verdict.reason, "mend the path in --url, or turn the receiver on at the server");
 }
 
 }  // namespace
@@ -148,9 +175,12 @@ Section check_target(const TargetUrl& url, const TargetContext& context, EventLo
     section.ok("push", "prints what is pushed");
     return section;
   }
-  if (url.base.empty()) {
-    section.warn("push", "this kind of target is not examined",
-                 "try a push: pushmetrics push -j test -m x=1");
+  if (url.kind == TargetUrl::Kind::textfile) {
+    check_textfile(url.directory, section);
+    return section;
+  }
+  if (!url.problem.empty()) {
+    section.fail("push", url.problem, "mend the variable, or give the URL with --url");
     return section;
   }
   Conversation talk(make_endpoint(url, context), loop, budget);
@@ -160,13 +190,17 @@ Section check_target(const TargetUrl& url, const TargetContext& context, EventLo
   const HttpResponse answer = talk.ask("GET", is_gateway ? "/api/v1/status" : "", "");
   check_name_and_connection(talk, answer, EventLoop::Clock::now() - start, section);
   check_tls(talk, answer, section);
-  check_authentication(talk, answer, section);
   if (answer.status == 0) return section;
+  const bool is_writer = !is_gateway && url.kind != TargetUrl::Kind::victoria_metrics;
+  const Verdict written = is_writer ? write_nothing(url, context, loop, budget) : Verdict{};
+  check_authentication(talk, is_writer ? written.status : answer.status, section);
   check_clock(answer, section);
   if (is_gateway)
     check_gateway(url, talk, answer, section);
   else if (url.kind == TargetUrl::Kind::victoria_metrics)
     check_victoria_metrics(talk, section);
+  else
+    check_writes(written, section);
   return section;
 }
 

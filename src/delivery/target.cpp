@@ -191,10 +191,9 @@ class Unusable : public Sink {
   std::string problem_;
 };
 
-HttpEndpoint make_otlp_endpoint(const TargetUrl& url, const TargetContext& context) {
-  HttpEndpoint endpoint = make_endpoint(url, context);
+/// What was not given otherwise.
+void take_otlp_environment(HttpOptions& options) {
   const OtlpEnvironment environment = otlp_environment();
-  HttpOptions& options = endpoint.options;
   options.headers.insert(options.headers.end(), environment.headers.begin(), environment.headers.end());
   const auto fill_in = [](std::string& option, const std::string& value) {
     if (option.empty()) option = value;
@@ -202,7 +201,6 @@ HttpEndpoint make_otlp_endpoint(const TargetUrl& url, const TargetContext& conte
   fill_in(options.ca_certificates, environment.ca_certificates);
   fill_in(options.certificate, environment.certificate);
   fill_in(options.key, environment.key);
-  return endpoint;
 }
 
 }  // namespace
@@ -236,6 +234,7 @@ HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
     if (!url.password.empty()) access.password = url.password;
     access.bearer_token.clear();
   }
+  if (url.kind == TargetUrl::Kind::otlp_environment) take_otlp_environment(access);
   return {&context.http, url.base, url.unix_socket, std::move(access)};
 }
 
@@ -246,9 +245,8 @@ Target make_target(const TargetUrl& url, const TargetContext& context) {
     case TargetUrl::Kind::pushgateway: return {url.name, std::make_unique<Pushgateway>(endpoint)};
     case TargetUrl::Kind::victoria_metrics: return {url.name, std::make_unique<VictoriaMetrics>(endpoint)};
     case TargetUrl::Kind::remote_write: return {url.name, std::make_unique<RemoteWrite>(endpoint)};
-    case TargetUrl::Kind::otlp: return {url.name, std::make_unique<Otlp>(endpoint)};
-    case TargetUrl::Kind::otlp_environment:
-      return {url.name, std::make_unique<Otlp>(make_otlp_endpoint(url, context))};
+    case TargetUrl::Kind::otlp:
+    case TargetUrl::Kind::otlp_environment: return {url.name, std::make_unique<Otlp>(endpoint)};
     case TargetUrl::Kind::textfile:
       return {url.name, std::make_unique<Textfile>(context.http.loop(), url.directory)};
     case TargetUrl::Kind::standard_output:

@@ -1,7 +1,6 @@
 """`pushmetrics doctor` names what is wrong, and what it says mends it."""
 
 import base64
-import json
 import os
 import pathlib
 import re
@@ -9,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from doctor_findings import findings, worst
 from group_work import VERSIONS, FakeGateway, forwarding_to, gateways, held, put_group
 from program import BINARY
 from servers import Nginx, VictoriaMetrics, http, wait_until
@@ -19,21 +19,6 @@ gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 @pytest.fixture(autouse=True)
 def empty_gateway(gateway):
     gateway.wipe()
-
-
-def findings(result, check=None):
-    """Triples of check, status and whole text, of one check or all."""
-    document = json.loads(result.stdout)
-    assert document["healthy"] == (result.status == 0)
-    return [
-        (one["check"], one["status"], one["message"] + " | " + (one["remedy"] or ""))
-        for one in document["findings"]
-        if check in (None, one["check"])
-    ]
-
-
-def worst(result, check):
-    return max((status for _, status, _ in findings(result, check)), key=["ok", "warn", "fail"].index)
 
 
 def test_all_is_well(gateway, pushmetrics):
