@@ -8,6 +8,7 @@
 #include "job/contributed_file.hpp"
 #include "job/supervisor.hpp"
 #include "metrics/exposition_writer.hpp"
+#include "support/memory.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
@@ -98,7 +99,11 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     say_what_was_noticed(problems);
     if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_sign_of_life();
+    // Of use only where the job goes on for a while.
+    constexpr std::chrono::seconds a_while(1);
+    const auto pause = loop_.call_at(EventLoop::Clock::now() + a_while, give_back_memory);
     loop_.run_until(job_has_ended);
+    loop_.cancel(pause);
     say_if_nothing_was_run();
     pushed = push();
   } catch (const std::exception& error) {
@@ -192,6 +197,7 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) const {
   if (!file_) return added;
   Contributed contributed;
   const auto contents = file_->read();
+  if (contents && contents->text.empty()) return added;
   if (contents) {
     merge_into(known, options_.metrics);
     contributed = read_contributed(contents->text, known);

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from jobs import python, sh
 from program import BINARY, finish
+from servers import wait_until
 
 
 @pytest.fixture
@@ -305,3 +307,25 @@ def test_the_job_is_executed_before_anything_of_libcurl_is_opened(pushmetrics, g
         assert what not in before, what
     assert any("connect(" in call for call in calls[execution:])
     assert gateway.find("traced")
+
+
+# ---- memory while the job runs ----
+
+
+def test_memory_is_given_back_while_the_job_goes_on(pushmetrics, gateway, tmp_path):
+    def resident(pid):
+        return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+
+    begun = tmp_path / "begun"
+    process = pushmetrics.spawn("run", "--url", gateway.url, "-j", "long", "--", *sh(f"touch {begun}; sleep 3"))
+    wait_until(begun.exists)
+    most = resident(process.pid)
+
+    def given_back():
+        nonlocal most
+        most = max(most, now := resident(process.pid))
+        return now < most / 2
+
+    wait_until(given_back, timeout=2.8)
+    assert finish(process).status == 0
+    assert gateway.group("long").values["job_success"] == 1
