@@ -38,7 +38,7 @@ struct Registered {
 bool is_set(const CLI::Option* option) { return option != nullptr && option->count() > 0; }
 
 CLI::Option* register_option(CLI::App& app, const OptionSpec& spec) {
-  std::string names = "--" + spec.name;
+  std::string names = concat({"--", spec.name});
   if (spec.letter != 0) names = std::string("-") + spec.letter + "," + names;
   if (spec.implied_value) {
     CLI::Option* option = app.add_flag(names + "{" + *spec.implied_value + "}");
@@ -142,7 +142,7 @@ std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& c
   for (const auto* values : {&configuration.of_subcommand, &configuration.general}) {
     const auto found = values->find(spec.name);
     if (found != values->end())
-      sources.push_back({found->second.file + ": " + spec.name, found->second.values});
+      sources.push_back({concat({found->second.file, ": ", spec.name}), found->second.values});
   }
   return sources;
 }
@@ -163,7 +163,7 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
       }
     }
     const Stored result = spec.store(source.values);
-    if (result) return reading.sources.push_back({spec.name, source.name, joined(source.values)});
+    if (result) return reading.sources.push_back({std::string(spec.name), source.name, joined(source.values)});
     problems.push_back(concat({source.name, ": ", result.error()}));
   }
 }
@@ -249,7 +249,7 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
     const std::vector<std::string> values = without_empty_values(option->results());
     const Stored result = spec->store(values);
     if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
-    sources.push_back({spec->name, std::string(OptionSource::command_line), joined(values)});
+    sources.push_back({std::string(spec->name), std::string(OptionSource::command_line), joined(values)});
   }
 
   std::string named_file = environment_variable("PUSHMETRICS_CONFIG");

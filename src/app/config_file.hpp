@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,8 +17,8 @@ struct ConfigValue {
 /// What the configuration files say, by option name: a later file over an earlier one; within a file, the
 /// section named after the subcommand over what stands above all sections.
 struct Configuration {
-  std::map<std::string, ConfigValue> general;
-  std::map<std::string, ConfigValue> of_subcommand;
+  std::map<std::string, ConfigValue, std::less<>> general;
+  std::map<std::string, ConfigValue, std::less<>> of_subcommand;
   std::vector<std::string> problems;
 };
 

@@ -10,9 +10,9 @@ constexpr std::size_t help_column = 31;
 
 std::string left_column(const OptionSpec& spec) {
   std::string text = spec.letter == 0 ? "      " : std::string("  -") + spec.letter + ", ";
-  text += "--" + spec.name;
-  if (spec.implied_value) return text + "[=" + spec.value_name + "]";
-  return spec.value_name.empty() ? text : text + " " + spec.value_name;
+  text.append("--").append(spec.name);
+  if (spec.implied_value) return concat({text, "[=", spec.value_name, "]"});
+  return spec.value_name.empty() ? text : concat({text, " ", spec.value_name});
 }
 
 /// Appends `text` word by word from `column` on, with the lines that follow indented to the help's column.

@@ -18,7 +18,7 @@ using Stored = Result<std::monostate>;
 inline Stored stored() { return std::monostate{}; }
 
 /// One option as a person meets it: on the command line, in the environment, in a configuration file, in
-/// --help.
+/// --help. Its texts are literals: views of them cost the start of a run nothing.
 struct OptionSpec {
   /// Where an option may be set besides the command line.
   enum class Scope {
@@ -26,10 +26,10 @@ struct OptionSpec {
     command_line_only,  ///< what makes sense for one call only
   };
 
-  std::string name;        ///< without dashes; also the key in configuration files
-  char letter;             ///< 0 for none
-  std::string value_name;  ///< empty for a flag
-  std::string help;
+  std::string_view name;        ///< without dashes; also the key in configuration files
+  char letter;                  ///< 0 for none
+  std::string_view value_name;  ///< empty for a flag
+  std::string_view help;
   /// Takes the values, one or more, of the source that counts; a flag gets none and is called only when set.
   std::function<Stored(const std::vector<std::string>&)> store;
   Scope scope = Scope::everywhere;
@@ -38,7 +38,7 @@ struct OptionSpec {
   /// unset.
   std::vector<std::string> environment = {};
   /// What separates several values in an environment variable.
-  std::string separators = {};
+  std::string_view separators = {};
   /// A value that may be left out, and then is this: only `--name=VALUE` gives another.
   std::optional<std::string> implied_value = {};
 
@@ -47,7 +47,7 @@ struct OptionSpec {
 
 /// A heading of --help and what stands under it.
 struct OptionGroup {
-  std::string heading;
+  std::string_view heading;
   std::vector<OptionSpec> options;
 };
 

@@ -33,8 +33,8 @@ OptionSpec describe_dry_run(bool& dry_run) {
   return for_one_call({"dry-run", 'n', "", "only print what would be deleted", set(dry_run)});
 }
 
-OptionSpec describe_yes(bool& yes, std::string help) {
-  return for_one_call({"yes", 'y', "", std::move(help), set(yes)});
+OptionSpec describe_yes(bool& yes, std::string_view help) {
+  return for_one_call({"yes", 'y', "", help, set(yes)});
 }
 
 }  // namespace pushmetrics

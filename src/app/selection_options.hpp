@@ -12,6 +12,6 @@ OptionSpec describe_json(bool& json);
 /// `--dry-run`.
 OptionSpec describe_dry_run(bool& dry_run);
 /// `--yes`, for what cannot be taken back.
-OptionSpec describe_yes(bool& yes, std::string help);
+OptionSpec describe_yes(bool& yes, std::string_view help);
 
 }  // namespace pushmetrics

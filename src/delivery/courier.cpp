@@ -11,7 +11,7 @@ namespace pushmetrics {
 class Courier::Route {
  public:
   Route(EventLoop& loop, const Target& target, DeliveryPolicy policy)
-      : loop_(loop), target_(target), policy_(policy), random_(std::random_device{}()) {}
+      : loop_(loop), target_(target), policy_(policy) {}
   ~Route() { loop_.cancel(timer_); }
   Route(const Route&) = delete;
   Route& operator=(const Route&) = delete;
@@ -62,7 +62,8 @@ class Courier::Route {
   void on_verdict(Verdict verdict) {
     if (verdict.kind != Verdict::Kind::retry || attempts_ > policy_.retries)
       return end(std::move(verdict), Next::begin);
-    const Duration wait = verdict.retry_after.value_or(backoff(attempts_, random_));
+    std::mt19937 random{std::random_device{}()};  // only here: most pushes are not tried again
+    const Duration wait = verdict.retry_after.value_or(backoff(attempts_, random));
     const auto when = EventLoop::Clock::now() + wait;
     if (when >= deadline_) {
       if (verdict.retry_after)
@@ -87,7 +88,6 @@ class Courier::Route {
   EventLoop& loop_;
   const Target& target_;
   DeliveryPolicy policy_;
-  std::mt19937 random_;
   std::deque<Consignment> queue_;
   int attempts_ = 0;
   Verdict last_;

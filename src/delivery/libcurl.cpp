@@ -12,23 +12,25 @@
 #endif
 
 namespace pushmetrics {
-#ifndef PUSHMETRICS_STATIC_CURL
 namespace {
 
 /// OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, _NO_ADD_ALL_CIPHERS, _NO_ADD_ALL_DIGESTS and _NO_LOAD_CONFIG.
 constexpr std::uint64_t minimal_openssl = 0x01 | 0x10 | 0x20 | 0x80;
 
-/// libcurl has OpenSSL read its configuration and make tables of its algorithms and errors, a tenth of all
-/// that a short push costs, whether or not there will be TLS. Said before, it does not
-/// (OPENSSL_init_crypto(3)). A libcurl with another TLS library does not know of it.
-void keep_openssl_minimal(void* libcurl) {
+/// libcurl has OpenSSL read its configuration and make tables of its algorithms and errors, most of what a
+/// short push costs, whether or not there will be TLS. Said before, it does not (OPENSSL_init_crypto(3)).
+void keep_openssl_minimal([[maybe_unused]] void* libcurl) {
+#ifdef PUSHMETRICS_STATIC_CURL
+  ::OPENSSL_init_crypto(minimal_openssl, nullptr);
+#else
+  // A libcurl with another TLS library does not know of it.
   using Initialise = int (*)(std::uint64_t, const void*);
   if (const auto initialise = reinterpret_cast<Initialise>(::dlsym(libcurl, "OPENSSL_init_crypto")))
     initialise(minimal_openssl, nullptr);
+#endif
 }
 
 }  // namespace
-#endif
 
 Curl::Curl(TlsSetup tls) {
 #ifdef PUSHMETRICS_STATIC_CURL
@@ -37,9 +39,9 @@ Curl::Curl(TlsSetup tls) {
 #undef PUSHMETRICS_LINK
   // Other sources of names are modules of the system's C library, which need not fit the one linked here.
   ::__nss_configure_lookup("hosts", "files dns");
-  if (tls == TlsSetup::minimal) ::OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  void* const library = nullptr;
 #else
-  void* library = ::dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+  void* const library = ::dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
     problem = concat({"libcurl cannot be loaded: ", printable(::dlerror())});
     return;
@@ -52,8 +54,8 @@ Curl::Curl(TlsSetup tls) {
 #undef PUSHMETRICS_LOOK_UP
   // NOLINTEND(bugprone-macro-parentheses)
   if (!problem.empty()) return;
-  if (tls == TlsSetup::minimal) keep_openssl_minimal(library);
 #endif
+  if (tls == TlsSetup::minimal) keep_openssl_minimal(library);
   if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) problem = "libcurl cannot be initialised";
 }
 
