@@ -81,7 +81,7 @@ def test_cron_runs_the_line_and_mails_only_what_there_is_to_say(cron, gateway, t
     quiet = job(tmp_path / "quiet", "exit 0\n")
     talkative = job(tmp_path / "talkative", "echo 3 files are gone\nexit 3\n")
     mails = cron(
-        text.split("\n15 3")[0].replace("http://pushgateway.example:9091", gateway.url)
+        text.split("\n15 3")[0].replace("http://pushgateway:9091", gateway.url)
         + "\n"
         + of_example(backup, quiet)
         + "\n"
