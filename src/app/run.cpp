@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace pushmetrics {
@@ -62,6 +63,18 @@ std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::stri
   return ci;
 }
 
+/// The first of the run's own metrics that --metric gives, too; empty: none.
+std::string clash_with_own_metrics(const RunOptions& options) {
+  if (options.metrics.empty()) return {};  // the job waits
+  std::vector<Family> own = report({}, options.report);
+  if (options.count) merge_into(own, count_families({}, options.report.prefix));
+  const auto is_added = [&](const Family& family) {
+    return std::ranges::find(options.metrics, family.name, &Family::name) != options.metrics.end();
+  };
+  const auto found = std::ranges::find_if(own, is_added);
+  return found == own.end() ? std::string() : found->name;
+}
+
 /// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).
 int end_like(const Outcome& outcome) {
   constexpr int timed_out = 124;
@@ -92,15 +105,10 @@ int run_command(const std::vector<std::string>& arguments) {
   options.report.resources = !options.no_resources;
   options.report.has_time_limit = options.time_limit.has_value();
   options.report.signs_of_life = options.notify_start || options.heartbeat;
-  std::vector<Family> own_families = report({}, options.report);
-  if (options.count) merge_into(own_families, count_families({}, options.report.prefix));
-  for (const Family& own : own_families)
-    for (const Family& added : options.metrics)
-      if (added.name == own.name) {
-        console.error(
-            concat({"--metric: ", own.name, " is one of the run's own metrics; the job was not run"}));
-        return exit_run_usage;
-      }
+  if (const std::string name = clash_with_own_metrics(options); !name.empty()) {
+    console.error(concat({"--metric: ", name, " is one of the run's own metrics; the job was not run"}));
+    return exit_run_usage;
+  }
   const auto ci = apply_ci(options, reading->problems);
   auto group = make_group(options.group, default_job(options, command));
   if (!group) {
