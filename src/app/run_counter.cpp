@@ -57,6 +57,8 @@ std::optional<RunCounts> RunCounter::count(RunEnd end, const std::vector<Target>
   // It is held for as long as a small file takes: it does not matter then that there is little time left.
   const auto lock =
       wait_for(CountFile::Lock::file, std::max(deadline, Clock::now() + std::chrono::seconds(1)));
+  if (lock && !*lock)
+    listener_.warning("its runs are not counted reliably: another process holds them locked");
   if (!lock || !*lock) return without_file(end, held);
   auto kept = file_->read();
   if (!kept) listener_.warning(concat({"its runs are counted anew: ", kept.error()}));

@@ -169,10 +169,10 @@ void RunSession::send_sign_of_life() {
 void RunSession::end_signs_of_life() {
   loop_.cancel(heartbeat_);
   constexpr std::chrono::milliseconds patience{500};
-  const auto give_up =
+  const auto patience_ends =
       loop_.call_at(EventLoop::Clock::now() + patience, [this] { outbox_->give_up("the job ended"); });
   loop_.run_until([this] { return outbox_->idle(); });
-  loop_.cancel(give_up);
+  loop_.cancel(patience_ends);
 }
 
 /// Pushes the run's own metrics with those that --count, --metric and the job added. True if every target has

@@ -1,6 +1,7 @@
 """`run --count`: how often a job succeeded and failed, whatever becomes of the targets meanwhile."""
 
 import contextlib
+import fcntl
 import json
 import signal
 import time
@@ -10,7 +11,7 @@ import pytest
 from faulty_server import FaultyServer
 from jobs import sh
 from program import finish
-from servers import Gateway, Prometheus, VictoriaMetrics, free_port, wait_until
+from servers import Gateway, Prometheus, VictoriaMetrics, wait_until
 
 
 @pytest.fixture
@@ -155,6 +156,21 @@ def test_a_run_whose_turn_does_not_come_is_counted_all_the_same(count, pushmetri
     assert counts(own_gateway, "slow") == (6, 0, 0)
 
 
+@pytest.mark.parametrize("lock, told", [("turn", "another run of it still pushes"), ("file", "holds them locked")])
+def test_a_lock_that_another_keeps_is_told_and_waited_for_no_longer_than_the_push_may_take(
+    count, pushmetrics, gateway, lock, told
+):
+    job = f"locked-{lock}"
+    count(gateway, job, "true")
+    (path,) = (pushmetrics.home / "state").glob(f"**/*.{lock}")
+    with open(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        result = count(gateway, job, *sh("exit 3"), options=("--push-timeout", "1s"))
+    assert result.status == 3 and result.elapsed < 3
+    assert len(result.stderr_lines) == 1 and told in result.stderr
+    assert counts(gateway, job) == (1, 1, 1)
+
+
 # ---- targets that come and go ----
 
 
@@ -176,15 +192,13 @@ def test_first_runs_without_a_gateway_are_added_to_what_it_holds(count, pushmetr
     for command in ("true", "true", "false"):
         count(own_gateway, "moved", command)
     forget(pushmetrics)
-    port = own_gateway.port
-    held = own_gateway.scrape()
     own_gateway.pause()
     for command in ("false", "false"):
         result = count(own_gateway, "moved", command, options=("--push-timeout", "600ms"))
         assert "not pushed until a target can tell" in result.stderr_lines[0]
     own_gateway.resume()
     assert pushmetrics("flush").status == 0
-    assert counts(own_gateway, "moved") == (2, 1, 1), (port, held)
+    assert counts(own_gateway, "moved") == (2, 1, 1)
     assert count(own_gateway, "moved", "false").stderr == ""
     assert counts(own_gateway, "moved") == (2, 4, 4)
 
