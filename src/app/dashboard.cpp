@@ -146,6 +146,7 @@ std::vector<Column> table_columns(const RunQueries& queries) {
   return {
       {"Last result", value("success"), Json::array({property("mappings", result_names()), coloured})},
       {"Exit status", value("exit_code"), Json::array({property("decimals", 0)})},
+      {"Failed in a row", value("consecutive_failures"), Json::array({property("decimals", 0)})},
       {"Last success", point_of_time("last_success_timestamp_seconds"), Json::array({time_unit})},
       {"Last completion", point_of_time("last_completion_timestamp_seconds"), Json::array({time_unit})},
       {"Duration", value("duration_seconds"), Json::array({property("unit", "s")})},
@@ -160,9 +161,11 @@ std::vector<Column> table_columns(const RunQueries& queries) {
 }
 
 void add_table(Dashboard& dashboard, const RunQueries& queries) {
-  Json& panel = dashboard.add(
-      "table", "State of every job",
-      "The last run of each group. \"Next expected\" is for jobs run with --expect-every.", columns, 10);
+  Json& panel = dashboard.add("table", "State of every job",
+                              "The last run of each group. \"Next expected\" is for jobs run with "
+                              "--expect-every, \"Failed in a row\" for "
+                              "those run with --count.",
+                              columns, 10);
   Json targets = Json::array();
   Json names = Json::object();
   Json order = {{"job", 0}, {"instance", 1}};

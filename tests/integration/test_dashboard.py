@@ -46,7 +46,7 @@ def groups(now):
     overdue = {"expected_interval_seconds": HOUR, "last_success_timestamp_seconds": now - 5 * HOUR}
     return [
         (GOOD, run_metrics(now - 60, expected_interval_seconds=HOUR)),
-        (BAD, run_metrics(now - 60, status=3, **overdue)),
+        (BAD, run_metrics(now - 60, status=3, consecutive_failures=7, **overdue)),
         (QUOTED, run_metrics(now - 60, running=1, heartbeat_timestamp_seconds=now)),
         (NEW, run_metrics(now - 60, status=1)),
     ]
@@ -176,6 +176,7 @@ def test_the_table_has_one_row_a_group_with_all_of_its_labels(pushmetrics, store
     assert bad["Last success"] < bad["Last completion"]
     assert good["Next expected"] == good["Last completion"] - 60_000 + HOUR * 1000
     assert quoted["Running"] == 1
+    assert bad["Failed in a row"] == 7 and "Failed in a row" not in good
     assert "Last success" not in new and "Next expected" not in new
 
 
