@@ -17,13 +17,13 @@ std::string on_line(std::size_t line) { return concat({" on line ", std::to_stri
 const RawLabel* part_label(const ExpositionSample& sample, const FamilyEntry& family) {
   if (!family.is_compound()) return nullptr;
   const auto found = std::find_if(sample.labels.rbegin(), sample.labels.rend(),
-                                  [&](const RawLabel& label) { return is_part_label(label.name, family); });
+                                  [&](const RawLabel& label) { return is_part_label(label, family); });
   return found == sample.labels.rend() ? nullptr : &*found;
 }
 
 std::optional<Problem> judge_part_labels(const ExpositionSample& sample, const FamilyEntry& family) {
   for (const RawLabel& label : sample.labels)
-    if (is_part_label(label.name, family) && !is_exposition_number(label.value))
+    if (is_part_label(label, family) && !is_exposition_number(label.value))
       return Problem{label.value, concat({"label ", label.name, " of ", to_string(family.type), " ",
                                           printable(family.name, 60), " must be a number, found `",
                                           printable(label.value, 40), "`"})};
@@ -34,8 +34,8 @@ std::optional<Problem> judge_part_labels(const ExpositionSample& sample, const F
 std::optional<Problem> judge_repeated_labels(const ExpositionSample& sample, const FamilyEntry& family) {
   const RawLabel* seen[2] = {};
   for (const RawLabel& label : sample.labels) {
-    const bool is_le = label.name == "le";
-    if ((!is_le && label.name != "quantile") || is_part_label(label.name, family)) continue;
+    const bool is_le = label.role == LabelRole::le;
+    if ((!is_le && label.role != LabelRole::quantile) || is_part_label(label, family)) continue;
     const RawLabel*& earlier = seen[is_le ? 0 : 1];
     if (earlier != nullptr)
       return Problem{label.name, concat({"label `", label.name, "` is given twice: keep one"})};
@@ -46,9 +46,9 @@ std::optional<Problem> judge_repeated_labels(const ExpositionSample& sample, con
 
 }  // namespace
 
-bool is_part_label(std::string_view label_name, const FamilyEntry& family) {
-  if (family.is_histogram()) return label_name == "le";
-  return family.type == MetricType::summary && label_name == "quantile";
+bool is_part_label(const RawLabel& label, const FamilyEntry& family) {
+  if (label.role == LabelRole::le) return family.is_histogram();
+  return label.role == LabelRole::quantile && family.type == MetricType::summary;
 }
 
 std::optional<Problem> ExpositionBody::add(const ExpositionLine& line, const ExpositionMetadata& metadata) {
@@ -80,6 +80,7 @@ FamilyPart ExpositionBody::add(const ExpositionLine& line, const ExpositionSampl
 
 std::optional<Problem> ExpositionBody::judge(const ExpositionSample& sample, FamilyPart part) const {
   const FamilyEntry& family = *part.family;
+  if (!sample.has_roles && !family.is_compound()) return std::nullopt;
   if (auto problem = judge_repeated_labels(sample, family)) return problem;
   if (!family.is_compound()) return std::nullopt;
   if (auto problem = judge_part_labels(sample, family)) return problem;
@@ -104,8 +105,8 @@ bool ExpositionBody::is_dropped(const ExpositionSample& sample, FamilyPart part)
 }
 
 bool ExpositionBody::is_replaced(const RawLabel& label) const {
-  if (label.name == "job") return true;
-  if (label.name == "instance" && label.value.empty()) return true;
+  if (label.role == LabelRole::job) return true;
+  if (label.role == LabelRole::instance && label.value.empty()) return true;
   return group_ != nullptr && group_->value(label.name);
 }
 
@@ -115,11 +116,12 @@ CheckedSeries ExpositionBody::identify(const ExpositionSample& sample, const Fam
     family_hash_ = hash_bytes(family.name, 1);
   }
   CheckedSeries identity{family_hash_, family_hash_};
+  const bool all_are_pushed = !sample.has_roles && group_ == nullptr;
   for (const RawLabel& label : sample.labels) {
-    if (is_part_label(label.name, family)) continue;
+    if (is_part_label(label, family)) continue;
     const std::uint64_t hash = hash_label(label);
     identity.written += hash;
-    if (!is_replaced(label)) identity.pushed += hash;
+    if (all_are_pushed || !is_replaced(label)) identity.pushed += hash;
   }
   identity.pushed = finish_hash(identity.pushed);
   identity.written = finish_hash(identity.written + 1);
@@ -129,7 +131,7 @@ CheckedSeries ExpositionBody::identify(const ExpositionSample& sample, const Fam
 std::string ExpositionBody::pushed_series(const ExpositionSample& sample, const FamilyEntry& family) const {
   std::vector<std::string> labels;
   for (const RawLabel& label : sample.labels)
-    if (!is_part_label(label.name, family) && !is_replaced(label))
+    if (!is_part_label(label, family) && !is_replaced(label))
       labels.push_back(concat({label.name, "=\"", label.value, "\","}));
   std::ranges::sort(labels);
   std::string series = concat({family.name, "{"});

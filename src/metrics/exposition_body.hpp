@@ -67,6 +67,6 @@ class ExpositionBody {
 std::string explain(const ExpositionBody::Collision& collision);
 
 /// `le` of a histogram, `quantile` of a summary: no part of the series.
-bool is_part_label(std::string_view label_name, const FamilyEntry& family);
+bool is_part_label(const RawLabel& label, const FamilyEntry& family);
 
 }  // namespace pushmetrics

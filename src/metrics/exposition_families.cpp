@@ -124,7 +124,7 @@ class Gatherer : public ExpositionHandler {
     if (!family.is_compound()) return key;
     key.append("\n").append(raw.name);
     for (const RawLabel& label : raw.labels)
-      if (is_part_label(label.name, family)) key.append("\n").append(label.value);
+      if (is_part_label(label, family)) key.append("\n").append(label.value);
     return key;
   }
 

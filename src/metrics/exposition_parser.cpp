@@ -14,7 +14,16 @@ namespace {
 
 /// Pushgateway keeps these labels of a histogram or summary apart from the others, and does not look for
 /// duplicates among them.
-bool may_be_repeated(std::string_view label_name) { return label_name == "le" || label_name == "quantile"; }
+bool may_be_repeated(const RawLabel& label) {
+  return label.role == LabelRole::le || label.role == LabelRole::quantile;
+}
+
+LabelRole role_of(std::string_view label_name) {
+  if (label_name == "le") return LabelRole::le;
+  if (label_name == "quantile") return LabelRole::quantile;
+  if (label_name == "job") return LabelRole::job;
+  return label_name == "instance" ? LabelRole::instance : LabelRole::none;
+}
 
 std::string_view without_trailing_blanks(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t") + 1);
@@ -60,6 +69,7 @@ class Reader : private ExpositionCursor {
   std::vector<RawLabel> labels_;
   std::size_t label_count_ = 0;
   std::size_t known_labels_ = 0;
+  bool known_roles_ = false;
 };
 
 bool Reader::read_line() {
@@ -148,7 +158,7 @@ bool Reader::skip_same_name() {
   const std::size_t size = sample_.name.size();
   const bool is_same = size != 0 && static_cast<std::size_t>(end_ - at_) > size &&
                        (at_[size] == '{' || at_[size] == ' ') &&
-                       std::memcmp(at_, sample_.name.data(), size) == 0;
+                       scan::same_bytes(at_, sample_.name.data(), size);
   if (!is_same) return false;
   sample_.name = {at_, size};
   at_ += size;
@@ -229,6 +239,9 @@ bool Reader::read_labels() {
   if (as_before) return true;
   if (!names_are_unique()) return false;
   known_labels_ = label_count_;
+  known_roles_ =
+      std::ranges::any_of(labels_.begin(), labels_.begin() + static_cast<std::ptrdiff_t>(label_count_),
+                          [](const RawLabel& label) { return label.role != LabelRole::none; });
   return true;
 }
 
@@ -238,7 +251,7 @@ bool Reader::skip_known_name() {
   RawLabel& label = labels_[label_count_];
   const std::size_t size = label.name.size();
   const bool is_known = static_cast<std::size_t>(end_ - at_) > size + 1 && at_[size] == '=' &&
-                        at_[size + 1] == '"' && std::memcmp(at_, label.name.data(), size) == 0;
+                        at_[size + 1] == '"' && scan::same_bytes(at_, label.name.data(), size);
   if (!is_known) return false;
   label.name = {at_, size};
   at_ += size + 2;
@@ -251,6 +264,7 @@ bool Reader::read_label_name(RawLabel& label) {
   const char* begin = at_;
   if (!read_name(scan::label_start, scan::label_rest, label.name)) return false;
   if (label.name.empty()) return fail(complaint::label_name(rest_of_line()));
+  label.role = role_of(label.name);
   if (label.name.starts_with("__"))
     return fail_at(begin, "label names that begin with `__` are reserved for Prometheus' own use: rename it");
   if (*begin == '"') repair(Repair::quoted_name, slice(begin, at_), label.name);
@@ -295,7 +309,7 @@ bool Reader::names_are_unique() {
   if (labels.size() > few) {
     std::vector<std::string_view> names;
     for (const RawLabel& label : labels)
-      if (!may_be_repeated(label.name)) names.push_back(label.name);
+      if (!may_be_repeated(label)) names.push_back(label.name);
     std::ranges::sort(names);
     const auto twice = std::ranges::adjacent_find(names);
     return twice == names.end() ||
@@ -304,7 +318,7 @@ bool Reader::names_are_unique() {
   for (std::size_t i = 1; i < labels.size(); ++i)
     if (std::ranges::find(labels.first(i), labels[i].name, &RawLabel::name) !=
             labels.begin() + static_cast<std::ptrdiff_t>(i) &&
-        !may_be_repeated(labels[i].name))
+        !may_be_repeated(labels[i]))
       return fail_at(labels[i].name.data(), complaint::repeated_label(labels[i].name));
   return true;
 }
@@ -326,6 +340,7 @@ bool Reader::read_value(std::string_view name) {
   std::string_view blanks;
   if (!at_line_end() && !read_timestamp(blanks)) return false;
   sample_.labels = {labels_.data(), label_count_};
+  sample_.has_roles = label_count_ != 0 && known_roles_;
   handler_.on_sample(line_, sample_);
   if (!blanks.empty()) repair(Repair::trailing_space, blanks);
   return end_line();

@@ -4,6 +4,7 @@
 #include "metrics/family.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -25,10 +26,14 @@ enum class Strictness {
 
 enum class Timestamps { refuse, strip };
 
+/// The names of labels that mean something to whoever checks a sample.
+enum class LabelRole : std::uint8_t { none, le, quantile, job, instance };
+
 /// One label of a sample, as slices of the text.
 struct RawLabel {
   std::string_view name;
   std::string_view value;  ///< between the quotes, escapes as written; see unescape_label_value
+  LabelRole role = LabelRole::none;
 };
 
 /// Where an event comes from.
@@ -49,6 +54,8 @@ struct ExpositionSample {
   std::string_view timestamp;  ///< milliseconds, a valid 64-bit number; empty if there is none
   /// Written `{"name",...}`, as from Pushgateway 1.11 on.
   bool name_in_braces = false;
+  /// Some label has a role.
+  bool has_roles = false;
 };
 
 /// A HELP or a TYPE line. Without a text it still makes the name known (as Pushgateway has it), no more.

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -53,6 +55,29 @@ inline const char* skip_digits(const char* at, const char* end) {
 inline const char* skip_word(const char* at, const char* end) {
   while (at != end && !is_blank(*at) && *at != '\n') ++at;
   return at;
+}
+
+template <typename Word>
+bool same_word(const char* a, const char* b) {
+  Word one;
+  Word other;
+  std::memcpy(&one, a, sizeof one);
+  std::memcpy(&other, b, sizeof other);
+  return one == other;
+}
+
+/// As memcmp(3) has it, without a call: names are short.
+inline bool same_bytes(const char* a, const char* b, std::size_t size) {
+  if (size < 4) {
+    while (size != 0 && a[size - 1] == b[size - 1]) --size;
+    return size == 0;
+  }
+  if (size < 8) return same_word<std::uint32_t>(a, b) && same_word<std::uint32_t>(a + size - 4, b + size - 4);
+  for (; size > 8; size -= 8, a += 8, b += 8) {
+    if (!same_word<std::uint64_t>(a, b)) return false;
+    if (size < 16) return same_word<std::uint64_t>(a + size - 8, b + size - 8);
+  }
+  return same_word<std::uint64_t>(a, b);
 }
 
 /// To the next byte that matters within a label's value: a double quote, a backslash, a newline, or one that
