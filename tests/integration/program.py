@@ -10,6 +10,11 @@ import time
 BINARY = os.environ["PUSHMETRICS"]
 
 
+def need_root(why):
+    """Fails a test for which root in a user namespace, who owns none of the machine's files, is not root enough."""
+    assert os.access("/etc/shadow", os.R_OK), f"this test needs root, {why}: please run tests/run as root"
+
+
 @dataclasses.dataclass
 class Result:
     """How a call ended; `status` is negative for a death by a signal, as in subprocess."""

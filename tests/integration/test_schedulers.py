@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 
-from program import BINARY
+from program import BINARY, need_root
 from servers import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -42,6 +42,7 @@ def job(path, text):
 @pytest.fixture
 def cron(tmp_path):
     """Starts cron with a crontab, and ends it and all that it started; gives the directory of the mails."""
+    need_root("for a cron of its own")
     started = []
 
     def start(crontab):

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from program import BINARY, finish
+from program import BINARY, finish, need_root
 from servers import Nginx
 
 ORPHANS = r"""
@@ -241,6 +241,7 @@ class Resolver:
 
 
 def test_it_asks_the_name_server(root, gateway):
+    need_root("for a name server on port 53")
     root.write("/etc/resolv.conf", f"nameserver {Resolver.address}\n")
     with Resolver("gateway.test", "127.0.0.1") as resolver:
         done = root("run", "--url", f"http://gateway.test:{gateway.port}", "--job", "dns", *JOB)

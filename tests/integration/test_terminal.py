@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from jobs import FORWARDED, log_signals, python, sh
-from program import BINARY, is_gone, state_of
+from program import BINARY, is_gone, need_root, state_of
 from servers import wait_until
 from terminal import ESCAPE, INTERRUPT, QUIT, SUSPEND, Shell, Terminal
 
@@ -357,6 +357,7 @@ HOME=/mnt/home PS1='prompt> ' exec setpriv --reuid 54321 --regid 54321 --clear-g
 
 def test_sudo_asks_for_its_password_and_takes_a_refusal(pushmetrics, gateway, tmp_path):
     """With a user and a sudoers file that only the processes of this test see."""
+    need_root("for a sudo that obeys a file of its own")
     env = pushmetrics.environment_with({"PUSHMETRICS": BINARY, "TERM": "dumb", "PUSHGATEWAY_URL": gateway.url,
                                         "XDG_CONFIG_HOME": None, "XDG_STATE_HOME": None, "TMPDIR": None})
     terminal = Terminal(["unshare", "--mount", "sh", "-c", SUDO_HOST], env, tmp_path)
