@@ -38,13 +38,17 @@ class Endeavour {
     });
   }
 
-  void judge(const Verdict& verdict) {
+  void judge(Verdict verdict) {
     attempt_.reset();
     const Duration wait =
         std::max(backoff(++tries_, random_), verdict.retry_after.value_or(Duration::zero()));
     const bool again =
         verdict.kind == Verdict::Kind::retry && retries_left_-- > 0 && Clock::now() + wait < deadline_;
-    if (!again) return std::exchange(done_, nullptr)(verdict);  // which may destroy this
+    if (!again) {
+      if (verdict.kind == Verdict::Kind::retry && Clock::now() >= deadline_)
+        verdict.reason += "; --push-timeout gives it longer";
+      return std::exchange(done_, nullptr)(std::move(verdict));  // which may destroy this
+    }
     timer_ = loop_.call_at(Clock::now() + wait, [this] { attempt(); });
   }
 
