@@ -2,6 +2,7 @@
 
 #include "app/config_file.hpp"
 #include "app/config_lines.hpp"
+#include "app/configuration_keys.hpp"
 #include "support/descriptor.hpp"
 #include "support/text.hpp"
 
@@ -163,7 +164,8 @@ void read_other_sources(const OptionSpec& spec, const Configuration& configurati
       }
     }
     const Stored result = spec.store(source.values);
-    if (result) return reading.sources.push_back({std::string(spec.name), source.name, joined(source.values)});
+    if (result)
+      return reading.sources.push_back({std::string(spec.name), source.name, joined(source.values)});
     problems.push_back(concat({source.name, ": ", result.error()}));
   }
 }
@@ -183,6 +185,14 @@ Result<std::string> read_small_file(const std::string& path) {
   if (length < 0) return Error{::strerror(errno)};
   text.resize(static_cast<std::size_t>(length));
   return text;
+}
+
+/// Why nobody has a use for it; empty: somebody has.
+std::string problem_of(const CLI::ConfigItem& item) {
+  if (item.parents.empty())
+    return is_configuration_key(item.name) ? "" : concat({"there is no option '", printable(item.name), "'"});
+  if (item.parents.size() == 1 && is_subcommand(item.parents[0])) return {};
+  return concat({"there is no subcommand for ", printable(item.fullname())});
 }
 
 std::vector<CLI::ConfigItem> parse_config_text(const std::string& text) {
@@ -218,9 +228,11 @@ Configuration read_configuration(std::string_view subcommand, const std::string&
     try {
       for (const CLI::ConfigItem& item : parse_config_text(lines.text)) {
         if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
-        if (item.parents.empty())
+        if (const std::string problem = problem_of(item); !problem.empty())
+          configuration.problems.push_back(concat({file, ": ", problem}));
+        else if (item.parents.empty())
           configuration.general[item.name] = {file, item.inputs};
-        else if (item.parents.size() == 1 && item.parents[0] == subcommand)
+        else if (item.parents[0] == subcommand)
           configuration.of_subcommand[item.name] = {file, item.inputs};
       }
     } catch (const std::exception& error) {

@@ -107,6 +107,31 @@ def test_the_man_page_names_every_variable_that_the_sources_read():
     assert {name for name in read if name not in page and not name.startswith("CURL")} == set()
 
 
+# ---- configuration files ----
+
+
+def complaints_about(configuration, tmp_path):
+    file = tmp_path / "config.toml"
+    file.write_text(configuration)
+    command = [BINARY, "run", "--dry-run", "--config", str(file), "true"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0
+    return [line for line in done.stderr.splitlines() if "there is no" in line]
+
+
+def test_every_option_may_stand_above_the_sections_of_a_configuration_file_and_no_other(tmp_path):
+    names = {name[2:] for subcommand in subcommands() for name in options_of(subcommand) if name.startswith("--")}
+    lines = [f'{name} = "1"\n' for name in sorted(names - {"help", "config"})]
+    assert complaints_about("".join(lines), tmp_path) == []
+    assert len(complaints_about('ulr = "http://gateway:9091"\nhelp = true\nurl = "http://gateway:9091"\n', tmp_path)) == 2
+
+
+def test_every_subcommand_may_have_a_section_of_a_configuration_file_and_no_other(tmp_path):
+    assert complaints_about("".join(f"[{name}]\nverbose = true\n" for name in subcommands()), tmp_path) == []
+    (complaint,) = complaints_about("[rum]\nverbose = true\n", tmp_path)
+    assert "rum.verbose" in complaint
+
+
 # ---- --help ----
 
 
