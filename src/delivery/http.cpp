@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <poll.h>
 
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -109,6 +110,9 @@ void HttpClient::preload([[maybe_unused]] TlsSetup tls) {
   // functions meanwhile waits for them (the initialisation of curl()'s static). Without a thread, they are
   // loaded then.
   try {
+    // Debian's libcurl brings GnuTLS along for a protocol that is not used here; what does use it starts it
+    // (GnuTLS manual, "Initialization").
+    ::setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
     // A heap of the thread's own would be grown page by page, a third of what the start of libcurl costs.
     ::mallopt(M_ARENA_MAX, 1);
     std::thread([tls] { curl(tls); }).detach();
