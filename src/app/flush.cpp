@@ -103,8 +103,10 @@ int flush_command(const std::vector<std::string>& arguments) {
       outbox.flush(target, [&](const Delivery* failed) {
         if (failed == nullptr) return;
         status = exit_not_delivered;
-        console.error(concat({failed->words(), "; ", std::to_string(spool->waiting(target.name).size()),
-                              " still wait in ", spool->directory()}));
+        const std::size_t waiting = spool->waiting(target.name).size();
+        console.error(
+            concat({failed->words(), "; ", std::to_string(waiting),
+                    waiting == 1 ? " push still waits in " : " pushes still wait in ", spool->directory()}));
       });
     loop.run_until([&] { return outbox.idle(); });
   }

@@ -88,7 +88,7 @@ def test_flush_delivers_by_hand_and_tells_what_still_waits(run, flush, spool, ow
     run("-j", "a", "--", "true")
     result = flush()
     assert result.status == 1
-    assert "1 still wait in" in result.stderr
+    assert "1 push still waits in" in result.stderr
     start(own_gateway)
     assert flush().status == 0
     assert entries(spool) == []
