@@ -51,8 +51,12 @@ std::string reason_of(const HttpResponse& response) {
   if (words.empty()) return reason;
   // An error page's title says the status itself.
   const std::string status = std::to_string(response.status);
-  if (words.starts_with(status)) return concat({"the server answered ", words});
-  return concat({reason, ": ", words});
+  // Go's words, and nginx's.
+  const bool speaks_tls = words.find("HTTP request to an HTTPS server") != std::string::npos ||
+                          words.find("plain HTTP request was sent to HTTPS port") != std::string::npos;
+  const std::string_view cure = speaks_tls ? "; its URL begins with https:" : "";
+  if (words.starts_with(status)) return concat({"the server answered ", words, cure});
+  return concat({reason, ": ", words, cure});
 }
 
 }  // namespace

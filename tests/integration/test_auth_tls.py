@@ -264,6 +264,12 @@ def test_a_server_without_tls_is_told(nginx, push):
     assert told.startswith("no TLS connection: ")
 
 
+def test_a_server_with_tls_that_is_spoken_to_without_is_told_with_the_cure(tls, authority, push):
+    _, url = tls(authority.issue("server"))
+    told = reason(push(url.replace("https:", "http:")))
+    assert told.startswith("the server answered 400") and told.endswith("its URL begins with https:")
+
+
 def test_a_reset_in_the_handshake_is_retried(push):
     with FaultyServer(faulty.closing) as server:
         told = reason(push(server.url.replace("http:", "https:"), "--retries", "1"), attempts=2)
