@@ -238,12 +238,13 @@ def test_killed_at_any_moment_it_loses_no_push_and_keeps_the_order(pushmetrics, 
     relay = faulty.recording_relay(own_gateway.port, relayed)
     with FaultyServer(faulty.reset) as server:
         options = ("run", "--url", server.url, "--spool", str(spool), "--retries", "0")
+        alive = max(pushmetrics(*options, "--no-spool", "-j", "whole", "--", "true").elapsed for _ in range(5))
         for number in range(KILLS):
             server.behaviour = faulty.reset if number // 10 % 2 == 0 else relay
             job = f"killed{number % KILLED_JOBS}"
             metrics = ("-m", f"of_{number}=1", "-m", f"last={number}")
             process = pushmetrics.spawn(*options, "-j", job, *metrics, "--", "true", stderr=subprocess.DEVNULL)
-            time.sleep(randomness.uniform(0, 0.04))
+            time.sleep(randomness.uniform(0, 2 * alive))
             process.kill()
             if process.wait(10) == 0:
                 accounted.add(number)
