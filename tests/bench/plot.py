@@ -37,7 +37,9 @@ class Axis:
 
 
 def power(exponent):
-    return f"{10 ** exponent:,}" if exponent <= 3 and exponent >= 0 else f"{10.0 ** exponent:g}"
+    if exponent < 0:
+        return f"{10.0 ** exponent:g}"
+    return f"{10 ** (exponent % 3)}{'kMGT'[exponent // 3 - 1] if exponent >= 3 else ''}"
 
 
 def text(x, y, words, anchor="middle", extra=""):
