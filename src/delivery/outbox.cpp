@@ -112,7 +112,7 @@ void Outbox::send(Push push, const OnDispatch& on_dispatch) {
 
 void Outbox::send_to(const Target& target, SharedPush shared, OnDispatch on_dispatch) {
   if (!spool_ || spool_->waiting(target.name).empty())
-    return send_own(target, std::move(shared), std::move(on_dispatch));
+    return send_own(target, shared, std::move(on_dispatch));
   auto lock = spool_->lock_for_delivery(target.name);
   if (!lock) return send_behind(target, std::move(shared), std::move(on_dispatch));
   begin_backlog(target, std::move(*lock), budget_,
@@ -124,7 +124,7 @@ void Outbox::send_to(const Target& target, SharedPush shared, OnDispatch on_disp
                 });
 }
 
-void Outbox::send_own(const Target& target, SharedPush push, OnDispatch on_dispatch) {
+void Outbox::send_own(const Target& target, const SharedPush& push, OnDispatch on_dispatch) {
   courier_.send_to(target, push,
                    [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
                      if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
@@ -146,7 +146,7 @@ void Outbox::send_behind(const Target& target, SharedPush push, OnDispatch on_di
   };
   const bool must_wait = std::ranges::any_of(spool_->waiting(target.name), is_of_group);
   tell_lost(problems);
-  if (!must_wait) return send_own(target, std::move(push), std::move(on_dispatch));
+  if (!must_wait) return send_own(target, push, std::move(on_dispatch));
 
   Delivery delivery;
   delivery.target = &target;
@@ -198,8 +198,8 @@ void Outbox::begin_backlog(const Target& target, Descriptor lock, std::optional<
   backlog->go_on();
 }
 
-void Outbox::send_unspooled(Push push, Courier::OnDelivery on_delivery) {
-  courier_.send(std::move(push), std::move(on_delivery));
+void Outbox::send_unspooled(Push push, const Courier::OnDelivery& on_delivery) {
+  courier_.send(std::move(push), on_delivery);
 }
 
 void Outbox::flush(const Target& target, std::function<void(const Delivery*)> done) {

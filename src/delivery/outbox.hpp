@@ -53,7 +53,7 @@ class Outbox {
   void send(Push push, const OnDispatch& on_dispatch);
   void send_to(const Target& target, SharedPush push, OnDispatch on_dispatch);
   /// Past the spool: what would mean nothing later.
-  void send_unspooled(Push push, Courier::OnDelivery on_delivery);
+  void send_unspooled(Push push, const Courier::OnDelivery& on_delivery);
   /// Delivers what waits for a target, and then calls `done`: with what failed, or null when nothing waits
   /// any more.
   void flush(const Target& target, std::function<void(const Delivery* failed)> done);
@@ -65,7 +65,7 @@ class Outbox {
  private:
   class Backlog;
 
-  void send_own(const Target& target, SharedPush push, OnDispatch on_dispatch);
+  void send_own(const Target& target, const SharedPush& push, OnDispatch on_dispatch);
   void send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch);
   void keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch);
   void tell_lost(const std::vector<std::string>& sentences) const;

@@ -134,7 +134,7 @@ void FamilyBuilder::refuse_second_keys(std::string_view name, const Node& object
                                 " a second time, after ", findings_.line(sorted[i - 1]->offset)});
 }
 
-void FamilyBuilder::add_sample(Known& known, Sample sample, Offset offset) {
+void FamilyBuilder::add_sample(Known& known, const Sample& sample, Offset offset) {
   const std::size_t begin = known.samples.size();
   append_sample(known.samples, sample);
   const std::string_view line = std::string_view(known.samples).substr(begin);

@@ -62,7 +62,7 @@ class FamilyBuilder {
   void add(const Name& name, const Node& entry);
   void check_keys(const Name& name, const Node& entry);
   void refuse_second_keys(std::string_view name, const Node& object);
-  void add_sample(Known& known, Sample sample, Offset offset);
+  void add_sample(Known& known, const Sample& sample, Offset offset);
   void refuse_second_series(Known& known);
   Known* family(const Name& name);
   void set_type(Known& known, const Node& node);
