@@ -1,6 +1,7 @@
 #include "delivery/spool_entry.hpp"
 
 #include "metrics/exposition_parser.hpp"
+#include "metrics/family_table.hpp"
 #include "support/text.hpp"
 
 #include <zlib.h>
@@ -24,13 +25,13 @@ std::string checksum(std::string_view head, std::string_view body) {
   return digits;
 }
 
-/// Takes the line `NAME VALUE` off the text; nothing if another line comes first.
+/// Takes the line `NAME VALUE`, or `NAME` alone, off the text; nothing if another line comes first.
 std::optional<std::string_view> take_line(std::string_view& text, std::string_view name) {
   const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos || !text.starts_with(name) || text.size() <= name.size() ||
-      text[name.size()] != ' ')
-    return std::nullopt;
-  const std::string_view value = text.substr(name.size() + 1, end - name.size() - 1);
+  if (end == std::string_view::npos || !text.starts_with(name)) return std::nullopt;
+  std::string_view value = text.substr(name.size(), end - name.size());
+  if (!value.empty() && !value.starts_with(' ')) return std::nullopt;
+  if (!value.empty()) value.remove_prefix(1);
   text.remove_prefix(end + 1);
   return value;
 }
@@ -58,23 +59,23 @@ std::vector<Label> take_labels(std::string_view& text) {
 class FamilyNames : public ExpositionHandler {
  public:
   void on_metadata(const ExpositionLine&, const ExpositionMetadata& metadata) override {
-    if (metadata.kind != ExpositionMetadata::Kind::type) return;
-    typed_ = metadata.name;
-    add(typed_);
+    FamilyEntry& family = *families_.find_or_add(metadata.name).family;
+    if (metadata.type) family.type = *metadata.type;
   }
-  void on_sample(const ExpositionLine&, const ExpositionSample& sample) override {
-    // s_bucket, s_sum and s_count behind `# TYPE s`.
-    if (typed_.empty() || !sample.name.starts_with(typed_)) add(sample.name);
+  void on_sample(const ExpositionLine& line, const ExpositionSample& sample) override {
+    families_.find_or_add(sample.name).family->first_sample_line = line.number;
   }
   Next on_error(Diagnostic) override { return Next::go_on; }
 
-  std::vector<std::string> names;
+  std::vector<std::string> take() {
+    std::vector<std::string> names;
+    for (const FamilyEntry& family : families_.entries())
+      if (family.has_samples()) names.emplace_back(family.name);
+    return names;
+  }
 
  private:
-  void add(std::string_view name) {
-    if (names.empty() || names.back() != name) names.emplace_back(name);
-  }
-  std::string_view typed_;
+  FamilyTable families_;
 };
 
 }  // namespace
@@ -129,7 +130,7 @@ Result<SpoolEntry> read_spool_entry(std::string_view text) {
 std::vector<std::string> family_names(std::string_view body) {
   FamilyNames collector;
   read_exposition(body, Strictness::strict, collector);
-  return std::move(collector.names);
+  return collector.take();
 }
 
 }  // namespace pushmetrics

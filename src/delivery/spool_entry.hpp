@@ -17,7 +17,7 @@ namespace pushmetrics {
 ///     label path %2Fsrv              none or more
 ///     mode add                       or replace
 ///     time 1795414380367718123       when the samples were taken: nanoseconds of Unix time
-///     families job_duration_seconds job_success
+///     families job_duration_seconds job_success      or none
 ///     length 1234                    of the body, in bytes
 ///     crc32 89abcdef                 of all lines above and the body
 ///     (an empty line)
@@ -34,7 +34,7 @@ std::string write_spool_entry(const SpoolEntry& entry);
 /// An error says what is wrong with the text: damaged, cut short, or of a later version.
 Result<SpoolEntry> read_spool_entry(std::string_view text);
 
-/// The family names in a canonical body, from its TYPE lines and, where there is none, its samples.
+/// The names of the families that have samples in a canonical body, in the order of their first mention.
 std::vector<std::string> family_names(std::string_view body);
 
 }  // namespace pushmetrics

@@ -84,9 +84,18 @@ TEST_CASE("an entry that was cut or changed anywhere is not taken for a good one
   CHECK(read_spool_entry("pushmetrics-spool 2\n").error() == "it is of a later version of pushmetrics");
 }
 
-TEST_CASE("family names come from TYPE lines and from samples without one") {
+TEST_CASE("an entry without samples is read back, too") {
+  const auto read = read_spool_entry(write_spool_entry({gateway, push("job", "", PushMode::replace), {}}));
+  REQUIRE(read);
+  CHECK(read->push.body.empty());
+  CHECK(read->families.empty());
+}
+
+TEST_CASE("family names are those that have samples") {
   CHECK(family_names("# TYPE s summary\ns{quantile=\"1\"} 1\ns_sum 1\ns_count 1\nb 2\nb{x=\"1\"} 3\n") ==
         Strings{"s", "b"});
+  CHECK(family_names("# TYPE a gauge\na 1\nab 2\na_sum 3\n") == Strings{"a", "ab", "a_sum"});
+  CHECK(family_names("# TYPE a gauge\n# HELP b\nc 1\n") == Strings{"c"});
 }
 
 TEST_CASE("what waits is handed out oldest first") {
