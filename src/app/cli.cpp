@@ -214,30 +214,32 @@ std::vector<std::string> configuration_files(const std::string& named_file) {
   return files;
 }
 
+void take_configuration(std::string_view subcommand, const std::string& file, std::string_view text,
+                        Configuration& configuration) {
+  const ConfigLines lines = read_config_lines(text);
+  if (!lines.problem.empty()) configuration.problems.push_back(concat({file, ": ", lines.problem}));
+  try {
+    for (const CLI::ConfigItem& item : parse_config_text(lines.text)) {
+      if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
+      if (const std::string problem = problem_of(item); !problem.empty())
+        configuration.problems.push_back(concat({file, ": ", problem}));
+      else if (item.parents.empty())
+        configuration.general[item.name] = {file, item.inputs};
+      else if (item.parents[0] == subcommand)
+        configuration.of_subcommand[item.name] = {file, item.inputs};
+    }
+  } catch (const std::exception& error) {
+    configuration.problems.push_back(concat({file, ": ", printable(error.what())}));
+  }
+}
+
 Configuration read_configuration(std::string_view subcommand, const std::string& named_file) {
   Configuration configuration;
   for (const std::string& file : configuration_files(named_file)) {
-    const auto text = read_small_file(file);
-    if (!text) {
-      if (file == named_file || ::access(file.c_str(), F_OK) == 0)
-        configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));
-      continue;
-    }
-    const ConfigLines lines = read_config_lines(*text);
-    if (!lines.problem.empty()) configuration.problems.push_back(concat({file, ": ", lines.problem}));
-    try {
-      for (const CLI::ConfigItem& item : parse_config_text(lines.text)) {
-        if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
-        if (const std::string problem = problem_of(item); !problem.empty())
-          configuration.problems.push_back(concat({file, ": ", problem}));
-        else if (item.parents.empty())
-          configuration.general[item.name] = {file, item.inputs};
-        else if (item.parents[0] == subcommand)
-          configuration.of_subcommand[item.name] = {file, item.inputs};
-      }
-    } catch (const std::exception& error) {
-      configuration.problems.push_back(concat({file, ": ", printable(error.what())}));
-    }
+    if (const auto text = read_small_file(file))
+      take_configuration(subcommand, file, *text, configuration);
+    else if (file == named_file || ::access(file.c_str(), F_OK) == 0)
+      configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));
   }
   return configuration;
 }

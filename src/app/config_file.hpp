@@ -26,6 +26,10 @@ struct Configuration {
 /// A missing file is a problem only if it was named.
 Configuration read_configuration(std::string_view subcommand, const std::string& named_file);
 
+/// Takes what the text of `file` says over what is there.
+void take_configuration(std::string_view subcommand, const std::string& file, std::string_view text,
+                        Configuration& configuration);
+
 /// The files that would be read, in that order.
 std::vector<std::string> configuration_files(const std::string& named_file);
 

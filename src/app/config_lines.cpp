@@ -63,6 +63,28 @@ bool is_value(std::string_view value) {
   return value.find_first_of(" \t\"'=[]") == std::string_view::npos;
 }
 
+/// Of what begins as a list: whether it ends with the bracket that closes it. Else CLI11 would look for that
+/// on the following lines.
+bool is_closed_at_end(std::string_view assignment) {
+  const std::string_view value = trim(assignment.substr(assignment.find('=') + 1));
+  if (!value.starts_with('[')) return true;
+  int open = 0;
+  std::size_t end = 0;
+  visit_unquoted(value, [&](std::size_t at, char c) {
+    end = at;
+    if (c == '[') ++open;
+    if (c == ']') --open;
+    return open > 0;
+  });
+  return end + 1 == value.size();
+}
+
+/// TOML has none but the tab.
+bool has_control(std::string_view line) {
+  return std::ranges::any_of(
+      line, [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; });
+}
+
 bool is_assignment(std::string_view line) {
   const std::size_t equals = line.find('=');
   return equals != std::string_view::npos && is_bare_key(trim(line.substr(0, equals))) &&
@@ -96,13 +118,15 @@ ConfigLines read_config_lines(std::string_view text) {
     const bool begins = open == 0;
     open = open_lists(line, open);
     if (begins) list_start = number;
-    if (open < 0 || (begins && !is_assignment(line))) {
+    list.append(line).append(" ");
+    const bool is_bad = open < 0 || has_control(line) || (begins && !is_assignment(line)) ||
+                        (open == 0 && !is_closed_at_end(list));
+    if (is_bad) {
       leave_out(list_start);
       list.clear();
       open = 0;
       continue;
     }
-    list.append(line).append(" ");
     if (open > 0) continue;
     result.text.append(list).append("\n");
     list.clear();

@@ -184,6 +184,21 @@ TEST_CASE("what is wrong elsewhere is a problem, not an error, and the rest stil
   CHECK(problems.find(file + ": [run] has no option 'no-such'") != std::string::npos);
 }
 
+TEST_CASE("a bad line of a configuration file costs no other line") {
+  Surroundings surroundings;
+  for (const std::string& bad :
+       Strings{"url = [a] b", "url = [a],", "url = \"a", "url [", std::string("url = [a\0", 9)}) {
+    CAPTURE(bad);
+    const std::string file = surroundings.write(
+        "pushmetrics/config.toml", bad + "\njob = \"good\"\npush-timeout = 2s\nlabel = [\"a=1\"]\n");
+    const Parsed parsed = read({});
+    CHECK(parsed.places.job == "good");
+    CHECK(parsed.places.timeout == 2s);
+    CHECK(parsed.places.labels == std::vector<Label>{{"a", "1"}});
+    CHECK(parsed.reading->problems == Strings{file + ": line 1 is neither [section] nor name = value"});
+  }
+}
+
 TEST_CASE("a file that cannot be read is a problem only when it was asked for or is there") {
   Surroundings surroundings;
   CHECK(read({}).reading->problems.empty());

@@ -1,0 +1,71 @@
+// A configuration file: a bad line costs itself only, known keys alone are taken, and a quoted value arrives
+// as it is.
+#include "app/config_file.hpp"
+#include "app/config_lines.hpp"
+#include "app/configuration_keys.hpp"
+#include "fuzz.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+
+using namespace pushmetrics;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Configuration read(std::string_view text) {
+  Configuration configuration;
+  take_configuration("run", "FILE", text, configuration);
+  return configuration;
+}
+
+bool has_control(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+bool has(const std::map<std::string, ConfigValue, std::less<>>& values, std::string_view key,
+         const std::string& value) {
+  const auto found = values.find(key);
+  return found != values.end() && found->second.values == Strings{value};
+}
+
+std::string with_carriage_returns(std::string_view text) {
+  std::string result;
+  for (const char c : text) result.append(c == '\n' ? "\r\n" : std::string_view(&c, 1));
+  return result;
+}
+
+void require_sound(const Configuration& configuration) {
+  for (const auto& [key, value] : configuration.general)
+    fuzz::require(is_configuration_key(key) && value.file == "FILE", "what is taken has a known key");
+  for (const std::string& problem : configuration.problems)
+    fuzz::require(!has_control(problem), "a problem is told on one line");
+}
+
+void require_taken_as_it_is(std::string_view value) {
+  if (has_control(value) || value.find_first_of("\"'\\") != value.npos) return;
+  for (const std::string_view quote : {"\"", "'"}) {
+    const Configuration one = read(concat({"job = ", quote, value, quote, " # why\n"}));
+    fuzz::require(has(one.general, "job", std::string(value)), "a quoted value arrives as it is");
+    const Configuration list = read(concat({"label = [ ", quote, value, quote, " ]\n"}));
+    fuzz::require(has(list.general, "label", std::string(value)), "so does a list's");
+  }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = fuzz::text(data, size);
+  const ConfigLines lines = read_config_lines(text);
+  const ConfigLines again = read_config_lines(lines.text);
+  fuzz::require(again.problem.empty() && again.text == lines.text, "what was left is good");
+  fuzz::require(read_config_lines(with_carriage_returns(text)).text == lines.text, "CRLF does not matter");
+  require_sound(read(text));
+  const Configuration behind = read(concat({lines.text, "[run]\nretries = 7\n"}));
+  fuzz::require(has(behind.of_subcommand, "retries", "7"), "what stands behind is read");
+  const Configuration before = read(concat({"[run]\nretries = 7\n[push]\n", lines.text}));
+  fuzz::require(before.of_subcommand.contains("retries"), "what stands before is read");
+  require_taken_as_it_is(text);
+  return 0;
+}
