@@ -37,9 +37,11 @@ std::string_view without_trailing_slashes(std::string_view path) {
   return path;
 }
 
-bool has_bad_character(std::string_view url) {
-  return std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; });
+bool has_control(std::string_view url) {
+  return std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
+
+bool has_bad_character(std::string_view url) { return has_control(url) || url.find(' ') != url.npos; }
 
 /// Single node, and the cluster's /insert/<account>/prometheus/api/v1/import/prometheus (PROTOCOL.md).
 bool is_victoria_metrics(std::string_view path) { return path.ends_with("/api/v1/import/prometheus"); }
@@ -108,9 +110,11 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
   take_credentials(authority, target);
   target.base = concat({scheme, "://", authority, path, missing_path(kind, path)});
   target.name = concat({name_prefix(kind), target.base});
-  // Not quoted: what was read as host and path may be a password.
-  if (!authority_problem(authority).empty() && path.find('@') != path.npos)
-    return Error{"in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23"};
+  // Not quoted: what was read as host and path may be a password (u:1/2@gw).
+  if (path.find('@') != path.npos)
+    return Error{
+        "in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23, and an @ in the path as "
+        "%40"};
   for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
     if (!problem.empty()) return not_a_target(target.name, problem);
   target.kind = kind;
@@ -134,6 +138,7 @@ Result<TargetUrl> parse_web(std::string_view url, TargetUrl::Kind kind) {
 
 Result<TargetUrl> parse_unix(std::string_view url) {
   TargetUrl target;
+  if (has_control(url)) return not_a_target(url, "there are control characters in it");
   const std::string_view rest = url.substr(url.find(':') + 1);
   const std::size_t prefix_start = std::min(rest.find(":/"), rest.size());
   target.unix_socket = rest.substr(0, prefix_start);
@@ -154,8 +159,7 @@ Result<TargetUrl> parse_textfile(std::string_view url) {
   target.kind = TargetUrl::Kind::textfile;
   const std::string_view path = url.substr(url.find(':') + 1);
   if (!path.starts_with('/')) return not_a_target(url, "write textfile:/path/to/directory");
-  if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < ' '; }))
-    return not_a_target(url, "there are control characters in it");
+  if (has_control(path)) return not_a_target(url, "there are control characters in it");
   target.directory = path.find_first_not_of('/') == path.npos ? "/" : without_trailing_slashes(path);
   target.name = concat({"textfile:", target.directory});
   return target;

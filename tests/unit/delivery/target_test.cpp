@@ -46,7 +46,8 @@ TEST_CASE("a wrong URL is told without what may be a secret in it") {
   for (const char* url :
        {"http://u:secret@gw :9091", "http://u:secret@", "http://u:secret@gw:0", "http://u:secret@gw?x",
         "http://u:sec/secret@gw", "htp://u:secret@gw", "u:secret@gw", "http:/u:secret@gw", "http:u:secret@gw",
-        "http://u:secret@gw/metrics/job/x", "http://u:?secret@gw", "http://u:#secret@gw"}) {
+        "http://u:secret@gw/metrics/job/x", "http://u:?secret@gw", "http://u:#secret@gw",
+        "http://u:1/secret@gw", "http://secret/x@gw", "http://a@b/secret@gw", "http://u:1?secret@gw"}) {
     CAPTURE(url);
     CHECK(problem(url) != "none");
     CHECK_FALSE(contains(problem(url), "secret"));
@@ -82,6 +83,7 @@ TEST_CASE("a Unix socket is given by its path, with a prefix behind a colon") {
   CHECK(with_prefix.base == "http://localhost/a/b");
   CHECK(contains(problem("unix:gw.sock"), "write unix:/path/to.sock"));
   CHECK(contains(problem("unix:/" + std::string(108, 'x')), "too long"));
+  CHECK(contains(problem("unix:/a\nb"), "control characters"));
 }
 
 TEST_CASE("VictoriaMetrics is told by its path, the cluster's too") {
