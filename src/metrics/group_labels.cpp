@@ -112,12 +112,14 @@ std::string shell_word(std::string_view text) {
     return out + "'";
   }
   // No shell but bash has $'...'; a printf's octal escapes every shell knows.
-  out = "\"$(printf '";
+  constexpr std::string_view start = "\"$(printf '";
+  out = start;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     std::array<char, 8> octal{};
     std::snprintf(octal.data(), octal.size(), "\\%03o", byte);
-    const bool as_it_is = plain.find(c) != std::string_view::npos && c != '%';
+    const bool is_option = c == '-' && out.size() == start.size();
+    const bool as_it_is = plain.find(c) != std::string_view::npos && c != '%' && !is_option;
     out.append(as_it_is ? std::string_view(&c, 1) : std::string_view(octal.data()));
   }
   return out + "')\"";

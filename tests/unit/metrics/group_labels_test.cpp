@@ -28,6 +28,7 @@ TEST_CASE("a group is told as options that a shell takes apart again") {
   CHECK(labels_of({{"job", "a"}, {"instance", ""}}).as_options() == "-j a -i ''");
   CHECK(labels_of({{"job", "it's"}, {"x", "a b"}}).as_options() == R"(-j 'it'\''s' -l 'x=a b')");
   CHECK(labels_of({{"job", "a"}, {"x", "\xff%"}}).as_options() == R"-(-j a -l "$(printf 'x=\377\045')")-");
+  CHECK(labels_of({{"job", "-a\n-b"}}).as_options() == R"-(-j "$(printf '\055a\012-b')")-");
 }
 
 TEST_CASE("of a label given twice the last counts") {
