@@ -81,6 +81,7 @@ std::optional<TextfileContents> read_textfile_header(std::string_view text) {
   if (!(header.value >= 0 && header.value < latest)) return std::nullopt;
   TextfileContents contents;
   contents.labels = GroupLabels(std::move(header.labels));
+  if (contents.labels.job().empty()) return std::nullopt;
   contents.pushed += std::chrono::milliseconds(std::llround(header.value * 1000));
   return contents;
 }

@@ -51,9 +51,10 @@ TEST_CASE("a file tells its group and the time of its push, whatever the labels 
 }
 
 TEST_CASE("somebody else's file is not taken for ours") {
-  for (const char* text : {"", "x 1\n", "# pushmetrics\n", "# pushmetrics {\n", "# pushmetrics {} NaN\n",
-                           "# pushmetrics {job=\"a} 1\n", "# pushmetrics {job=\"a\"} -1\n",
-                           "# pushmetrics {job=\"a\"} 1e300\n", "\n# pushmetrics {job=\"a\"} 1\n"}) {
+  for (const char* text :
+       {"", "x 1\n", "# pushmetrics\n", "# pushmetrics {\n", "# pushmetrics {} NaN\n",
+        "# pushmetrics {job=\"a} 1\n", "# pushmetrics {job=\"a\"} -1\n", "# pushmetrics {job=\"a\"} 1e300\n",
+        "# pushmetrics {} 1\n", "# pushmetrics {a=\"b\"} 1\n", "\n# pushmetrics {job=\"a\"} 1\n"}) {
     CAPTURE(text);
     CHECK_FALSE(read_textfile_header(text));
   }
