@@ -47,23 +47,32 @@ Result<std::optional<KeptCounts>> CountFile::read() const {
     return std::optional<KeptCounts>();
   const auto file = FileText::read(path(), FileText::Form::copied);
   if (!file) return Error{concat({path(), ": ", file.error()})};
-  auto contents = read_textfile_header(file->text());
-  if (contents && contents->labels == group_) {
-    contents->families = parse_families(file->text()).families;
-    if (const auto counts = run_counts_of(held_group(*contents, prefix_)))
-      return std::optional(KeptCounts{*counts, file->text().ends_with(here_only_mark)
-                                                   ? KeptCounts::Extent::here_only
-                                                   : KeptCounts::Extent::all});
-  }
-  return Error{concat({path(), " is damaged"})};
+  auto kept = read_kept_counts(file->text(), group_, prefix_);
+  if (!kept) return Error{concat({path(), " is damaged"})};
+  return kept;
 }
 
 Result<std::monostate> CountFile::write(const KeptCounts& kept) const {
-  const TextfileContents contents{group_, std::chrono::system_clock::now(),
-                                  count_families(kept.counts, prefix_)};
-  std::string text = write_textfile(contents);
+  return write_atomically(directory_, concat({stem_, suffix}), write_kept_counts(kept, group_, prefix_),
+                          0600);
+}
+
+std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix) {
+  std::string text =
+      write_textfile({group, std::chrono::system_clock::now(), count_families(kept.counts, prefix)});
   if (kept.extent == KeptCounts::Extent::here_only) text += here_only_mark;
-  return write_atomically(directory_, concat({stem_, suffix}), text, 0600);
+  return text;
+}
+
+std::optional<KeptCounts> read_kept_counts(std::string_view text, const GroupLabels& group,
+                                           std::string_view prefix) {
+  auto contents = read_textfile_header(text);
+  if (!contents || contents->labels != group) return std::nullopt;
+  contents->families = parse_families(text).families;
+  const auto counts = run_counts_of(held_group(*contents, prefix));
+  if (!counts) return std::nullopt;
+  const bool is_here_only = text.ends_with(here_only_mark);
+  return KeptCounts{*counts, is_here_only ? KeptCounts::Extent::here_only : KeptCounts::Extent::all};
 }
 
 }  // namespace pushmetrics

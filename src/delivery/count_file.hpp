@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace pushmetrics {
@@ -20,6 +21,12 @@ struct KeptCounts {
   RunCounts counts;
   Extent extent = Extent::all;
 };
+
+/// As the text of a file. `prefix` begins the names of the run's metrics.
+std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix);
+/// Nothing: the text is damaged, or another group's.
+std::optional<KeptCounts> read_kept_counts(std::string_view text, const GroupLabels& group,
+                                           std::string_view prefix);
 
 /// Keeps them on disk, beside the spool:
 ///
