@@ -44,6 +44,14 @@ std::optional<Problem> judge_repeated_labels(const ExpositionSample& sample, con
   return std::nullopt;
 }
 
+/// Of those in order; see ExpositionSample::ordered_labels.
+std::string_view first_labels(const ExpositionSample& sample, std::size_t count) {
+  if (count == 0) return {};
+  const std::string_view last = sample.labels[count - 1].value;
+  const char* begin = sample.labels[0].name.data();
+  return {begin, static_cast<std::size_t>(last.data() + last.size() + 1 - begin)};
+}
+
 }  // namespace
 
 bool is_part_label(const RawLabel& label, const FamilyEntry& family) {
@@ -110,21 +118,48 @@ bool ExpositionBody::is_replaced(const RawLabel& label) const {
   return group_ != nullptr && group_->value(label.name);
 }
 
+/// Of the labels that `counts` accepts, in whatever order they are written. A value can be written in one way
+/// only, so that it need not be unescaped.
+template <typename Counts>
+std::uint64_t ExpositionBody::hash_series(const ExpositionSample& sample, Counts counts) {
+  std::size_t counted = 0;
+  bool are_first = true;
+  for (const RawLabel& label : sample.labels) {
+    if (!counts(label)) continue;
+    are_first = are_first && &label == &sample.labels[counted];
+    ++counted;
+  }
+  if (are_first && counted <= sample.ordered_labels)
+    return hash_labels(first_labels(sample, counted), family_hash_);
+
+  sorted_.clear();
+  for (const RawLabel& label : sample.labels)
+    if (counts(label)) sorted_.push_back(&label);
+  std::ranges::sort(sorted_, {}, &RawLabel::name);
+  written_.clear();
+  for (const RawLabel* label : sorted_) {
+    if (!written_.empty()) written_ += ',';
+    written_.append(label->name).append("=\"").append(label->value) += '"';
+  }
+  return hash_labels(written_, family_hash_);
+}
+
 CheckedSeries ExpositionBody::identify(const ExpositionSample& sample, const FamilyEntry& family) {
   if (hashed_family_ != &family) {
     hashed_family_ = &family;
     family_hash_ = hash_bytes(family.name, 1);
   }
-  CheckedSeries identity{family_hash_, family_hash_};
-  const bool all_are_pushed = !sample.has_roles && group_ == nullptr;
-  for (const RawLabel& label : sample.labels) {
-    if (is_part_label(label, family)) continue;
-    const std::uint64_t hash = hash_label(label);
-    identity.written += hash;
-    if (all_are_pushed || !is_replaced(label)) identity.pushed += hash;
+  CheckedSeries identity;
+  if (!sample.has_roles && sample.ordered_labels == sample.labels.size()) {
+    identity.written = hash_labels(first_labels(sample, sample.labels.size()), family_hash_);
+  } else {
+    identity.written =
+        hash_series(sample, [&](const RawLabel& label) { return !is_part_label(label, family); });
   }
-  identity.pushed = finish_hash(identity.pushed);
-  identity.written = finish_hash(identity.written + 1);
+  identity.pushed = identity.written;
+  if (sample.has_roles || group_ != nullptr)
+    identity.pushed = hash_series(
+        sample, [&](const RawLabel& label) { return !is_part_label(label, family) && !is_replaced(label); });
   return identity;
 }
 

@@ -58,10 +58,15 @@ class ExpositionBody {
   FamilyTable& families() { return families_; }
 
  private:
+  template <typename Counts>
+  std::uint64_t hash_series(const ExpositionSample& sample, Counts counts);
+
   const GroupingKey* group_;
   FamilyTable families_;
   const FamilyEntry* hashed_family_ = nullptr;
   std::uint64_t family_hash_ = 0;
+  std::vector<const RawLabel*> sorted_;
+  std::string written_;
 };
 
 std::string explain(const ExpositionBody::Collision& collision);

@@ -138,10 +138,22 @@ class DuplicateFinder : public ExpositionHandler {
   std::vector<Diagnostic>& found_;
 };
 
+/// A guess: lines of usual length. With most bytes in a few long lines it takes memory for nothing, but
+/// little beside the text.
+std::size_t expected_series(std::string_view text) {
+  constexpr std::size_t usual_line = 80;
+  constexpr std::size_t most = std::size_t{1} << 22U;
+  return std::min(text.size() / usual_line, most);
+}
+
 class Checker : public ExpositionHandler {
  public:
   Checker(std::string_view text, const CheckOptions& options)
-      : text_(text), options_(options), repaired_(text), body_(options.group) {}
+      : text_(text),
+        options_(options),
+        repaired_(text),
+        body_(options.group),
+        series_(expected_series(text)) {}
 
   CheckResult check() {
     read_exposition(text_, options_.strictness, *this);
@@ -166,8 +178,9 @@ class Checker : public ExpositionHandler {
 
   void on_sample(const ExpositionLine& line, const ExpositionSample& sample) override {
     if (static_cast<std::size_t>(line.begin - text_.data()) >= next_progress_) tell_progress(line);
-    const FamilyPart part = body_.add(line, sample);
-    FamilyEntry& family = *part.family;
+    if (!sample.repeats_name) last_part_ = body_.add(line, sample);
+    const FamilyPart part = last_part_;
+    const FamilyEntry& family = *part.family;
     ++result_.samples;
     if (family.first_sample_line == line.number) on_new_family(line, sample, family);
     if (const auto problem = body_.judge(sample, part)) tell(Severity::error, line, *problem);
@@ -278,6 +291,9 @@ class Checker : public ExpositionHandler {
   RepairedText repaired_;
   RepairNotes notes_;
   ExpositionBody body_;
+  /// Of the sample before.
+  FamilyPart last_part_;
+  /// Of the line before.
   const FamilyEntry* last_family_ = nullptr;
   std::set<std::string, std::less<>> overwritten_;
   HashSet series_;

@@ -38,7 +38,9 @@ class Reader : private ExpositionCursor {
     skip_byte_order_mark();
     for (line_.number = 1; at_ != end_ && next_ == Next::go_on; ++line_.number) {
       if (line_.number > 1) line_.begin = at_;
-      if (!read_line()) to_next_line();
+      if (read_line()) continue;
+      sample_.name = {};
+      to_next_line();
     }
   }
 
@@ -55,28 +57,39 @@ class Reader : private ExpositionCursor {
   bool skip_same_name();
   bool read_braced_name();
   bool read_labels();
-  bool skip_known_name();
+  bool skip_known_name(std::size_t index);
+  bool read_other_labels();
   bool read_label_name(RawLabel& label);
   bool read_label_value(RawLabel& label);
+  bool read_rest_of_label_value(const char* begin);
   bool read_value(std::string_view name);
   bool read_timestamp(std::string_view& blanks);
   bool names_are_unique();
+  std::size_t count_ordered() const;
+
+  /// What comes before a label's value, from the brace or the closing quote before it: `{path="`, `",path="`.
+  struct Opening {
+    std::string_view text;
+    std::size_t name_at = 0;
+  };
 
   ExpositionSample sample_;
-  /// The labels of this line up to label_count_, behind that those of earlier lines. Most lines have the same
-  /// label names as the one before, so reading them begins with a comparison. As many as known_labels_ stood
-  /// in one line, and are good and unique.
+  /// The labels of this line up to label_count_.
   std::vector<RawLabel> labels_;
   std::size_t label_count_ = 0;
+  /// Most lines have the same label names as the one before, so reading them begins with a comparison. As
+  /// many as known_labels_ stood in one line, and are good and unique.
+  std::vector<Opening> openings_;
   std::size_t known_labels_ = 0;
   bool known_roles_ = false;
+  std::size_t known_ordered_ = 0;
 };
 
 bool Reader::read_line() {
   skip_blanks();
   if (at_ == end_) return true;
   if (*at_ == '#') return read_comment();
-  if (*at_ == '{') return read_braced_name() && read_labels() && read_value({});
+  if (*at_ == '{') return read_braced_name() && read_other_labels() && read_value({});
   if (at_line_end()) {
     if (is('\r')) {
       repair(Repair::carriage_return, slice(at_, at_ + 1));
@@ -166,7 +179,8 @@ bool Reader::skip_same_name() {
 }
 
 bool Reader::read_plain_sample() {
-  if (!skip_same_name()) {
+  sample_.repeats_name = skip_same_name();
+  if (!sample_.repeats_name) {
     const char* begin = at_;
     if (!read_name(scan::metric_start, scan::metric_rest, sample_.name)) return false;
     if (sample_.name.empty()) return fail(complaint::metric_name(rest_of_line()));
@@ -180,10 +194,9 @@ bool Reader::read_plain_sample() {
   sample_.name_in_braces = false;
   const bool blank = at_ != end_ && scan::is_blank(*at_);
   if (blank) skip_blanks();
+  if (is('{')) return read_labels() && read_value({});
   label_count_ = 0;
-  if (!is('{')) return read_value(blank ? std::string_view() : sample_.name);
-  ++at_;
-  return read_labels() && read_value({});
+  return read_value(blank ? std::string_view() : sample_.name);
 }
 
 /// `{"name",` or `{name}`; leaves at_ before the labels.
@@ -209,58 +222,69 @@ bool Reader::read_braced_name() {
   if (!is(',') && !is('}')) return fail(complaint::after_label(rest_of_line()));
   if (is(',')) ++at_;
   sample_.name_in_braces = true;
+  sample_.repeats_name = false;
+  label_count_ = 0;
   repair(Repair::quoted_name, slice(begin, sample_.name.data()));
   repair(Repair::quoted_name, slice(sample_.name.data() + sample_.name.size(), at_), "{");
   return true;
 }
 
-/// From behind the opening brace to behind the closing one.
+/// From the opening brace to the value.
 bool Reader::read_labels() {
-  bool as_before = true;
-  for (label_count_ = 0;; ++label_count_) {
-    as_before = as_before && skip_known_name();
-    if (!as_before) {
-      skip_blanks();
-      if (is('}')) break;
-      if (labels_.size() == label_count_) labels_.emplace_back();
-      if (!read_label_name(labels_[label_count_])) return false;
-    }
+  for (label_count_ = 0; label_count_ < known_labels_ && skip_known_name(label_count_); ++label_count_)
     if (!read_label_value(labels_[label_count_])) return false;
-    if (!is(',') && !is('}')) skip_blanks();
-    if (is('}')) {
-      ++label_count_;
-      break;
+  const bool as_before = end_ - at_ > 1 && at_[1] == '}';
+  if (!as_before) return ++at_, read_other_labels();
+  at_ += 2;
+  skip_blanks();
+  return true;
+}
+
+/// From the brace or quote before the label to its value, if what stands between is known.
+bool Reader::skip_known_name(std::size_t index) {
+  const Opening& opening = openings_[index];
+  const std::size_t size = opening.text.size();
+  if (static_cast<std::size_t>(end_ - at_) <= size || !scan::same_bytes(at_, opening.text.data(), size))
+    return false;
+  labels_[index].name = {at_ + opening.name_at, labels_[index].name.size()};
+  at_ += size;
+  return true;
+}
+
+/// From behind a brace, or the quote that closes the last of label_count_ labels, to the value.
+bool Reader::read_other_labels() {
+  known_labels_ = 0;
+  bool is_plain = !sample_.name_in_braces;
+  for (;; ++label_count_) {
+    const char* begin = at_ - 1;
+    skip_blanks();
+    if (label_count_ != 0 && !is('}')) {
+      if (!is(',')) return fail(complaint::after_label(rest_of_line()));
+      ++at_;
+      skip_blanks();
     }
-    if (!is(',')) return fail(complaint::after_label(rest_of_line()));
+    if (is('}')) break;
+    if (labels_.size() == label_count_) labels_.emplace_back(), openings_.emplace_back();
+    RawLabel& label = labels_[label_count_];
+    is_plain = is_plain && !is('"');
+    if (!read_label_name(label)) return false;
+    openings_[label_count_] = {slice(begin, at_), static_cast<std::size_t>(label.name.data() - begin)};
+    if (!read_label_value(label)) return false;
     ++at_;
   }
   ++at_;
   skip_blanks();
-  if (as_before) return true;
   if (!names_are_unique()) return false;
-  known_labels_ = label_count_;
+  const std::span labels(labels_.data(), label_count_);
+  known_labels_ = is_plain ? label_count_ : 0;
+  known_ordered_ = count_ordered();
   known_roles_ =
-      std::ranges::any_of(labels_.begin(), labels_.begin() + static_cast<std::ptrdiff_t>(label_count_),
-                          [](const RawLabel& label) { return label.role != LabelRole::none; });
-  return true;
-}
-
-/// Reads `name="` if that is what stood here in the line that is known.
-bool Reader::skip_known_name() {
-  if (label_count_ >= known_labels_) return false;
-  RawLabel& label = labels_[label_count_];
-  const std::size_t size = label.name.size();
-  const bool is_known = static_cast<std::size_t>(end_ - at_) > size + 1 && at_[size] == '=' &&
-                        at_[size + 1] == '"' && scan::same_bytes(at_, label.name.data(), size);
-  if (!is_known) return false;
-  label.name = {at_, size};
-  at_ += size + 2;
+      std::ranges::any_of(labels, [](const RawLabel& label) { return label.role != LabelRole::none; });
   return true;
 }
 
 /// To behind the quote that opens the value.
 bool Reader::read_label_name(RawLabel& label) {
-  known_labels_ = 0;
   const char* begin = at_;
   if (!read_name(scan::label_start, scan::label_rest, label.name)) return false;
   if (label.name.empty()) return fail(complaint::label_name(rest_of_line()));
@@ -277,12 +301,19 @@ bool Reader::read_label_name(RawLabel& label) {
   return true;
 }
 
-/// From behind the opening quote to behind the closing one.
+/// From behind the opening quote to the closing one.
 bool Reader::read_label_value(RawLabel& label) {
   const char* begin = at_;
+  at_ = scan::skip_plain_text(at_, end_);
+  if ((at_ == end_ || *at_ != '"') && !read_rest_of_label_value(begin)) return false;
+  label.value = slice(begin, at_);
+  return true;
+}
+
+/// From the first byte that is not plain text.
+bool Reader::read_rest_of_label_value(const char* begin) {
   bool ascii = true;
-  for (;;) {
-    at_ = scan::skip_plain_text(at_, end_);
+  for (;; at_ = scan::skip_plain_text(at_, end_)) {
     if (at_ == end_ || *at_ == '\n')
       return fail_at(begin,
                      "the label value has no closing quote in this line (a line break is written \\n)");
@@ -296,11 +327,8 @@ bool Reader::read_label_value(RawLabel& label) {
       return fail(complaint::escape(rest_of_line()));
     }
   }
-  label.value = slice(begin, at_);
-  if (!ascii && !is_valid_utf8(label.value))
-    return fail_at(begin, "the label value is not valid UTF-8: convert the text to UTF-8");
-  ++at_;
-  return true;
+  return ascii || is_valid_utf8(slice(begin, at_)) ||
+         fail_at(begin, "the label value is not valid UTF-8: convert the text to UTF-8");
 }
 
 bool Reader::names_are_unique() {
@@ -323,24 +351,36 @@ bool Reader::names_are_unique() {
   return true;
 }
 
+/// See ExpositionSample::ordered_labels.
+std::size_t Reader::count_ordered() const {
+  for (std::size_t i = 0; i < label_count_; ++i) {
+    const std::string_view name = labels_[i].name;
+    const std::size_t compact = name.size() + (i == 0 ? std::string_view("{=\"") : "\",=\"").size();
+    if (openings_[i].text.size() != compact || (i != 0 && name <= labels_[i - 1].name)) return i;
+  }
+  return label_count_;
+}
+
 /// The rest of a sample's line. `name` is the metric's when nothing stands between it and the value.
 bool Reader::read_value(std::string_view name) {
-  constexpr std::ptrdiff_t most_digits = 18;  // are a number without a second look
-  const char* end = scan::skip_digits(at_, end_);
-  const bool is_short_integer = end != at_ && end - at_ <= most_digits && end != end_ && *end == '\n';
-  if (!is_short_integer) {
-    end = scan::skip_word(end, end_);
-    if (lenient() && end != at_ && end[-1] == '\r' && (end == end_ || *end == '\n')) --end;
-  }
-  sample_.value = slice(at_, end);
-  if (!is_short_integer && !is_exposition_number(sample_.value))
-    return fail(complaint::value(sample_.value, name));
-  at_ = end;
-  sample_.timestamp = {};
-  std::string_view blanks;
-  if (!at_line_end() && !read_timestamp(blanks)) return false;
   sample_.labels = {labels_.data(), label_count_};
   sample_.has_roles = label_count_ != 0 && known_roles_;
+  sample_.ordered_labels = std::min(known_ordered_, label_count_);
+  sample_.timestamp = {};
+  if (const char* end = scan::skip_short_decimal(at_, end_); end != at_) {
+    sample_.value = slice(at_, end);
+    at_ = end + 1;
+    handler_.on_sample(line_, sample_);
+    return true;
+  }
+
+  const char* end = scan::skip_word(at_, end_);
+  if (lenient() && end != at_ && end[-1] == '\r' && (end == end_ || *end == '\n')) --end;
+  sample_.value = slice(at_, end);
+  if (!is_exposition_number(sample_.value)) return fail(complaint::value(sample_.value, name));
+  at_ = end;
+  std::string_view blanks;
+  if (!at_line_end() && !read_timestamp(blanks)) return false;
   handler_.on_sample(line_, sample_);
   if (!blanks.empty()) repair(Repair::trailing_space, blanks);
   return end_line();

@@ -54,8 +54,12 @@ struct ExpositionSample {
   std::string_view timestamp;  ///< milliseconds, a valid 64-bit number; empty if there is none
   /// Written `{"name",...}`, as from Pushgateway 1.11 on.
   bool name_in_braces = false;
-  /// Some label has a role.
+  /// Some label may have a role.
   bool has_roles = false;
+  /// The sample before, if that was good, has the same name.
+  bool repeats_name = false;
+  /// As many labels, from the first, are in the order of their names and without blanks: `a="1",b="2"`.
+  std::size_t ordered_labels = 0;
 };
 
 /// A HELP or a TYPE line. Without a text it still makes the name known (as Pushgateway has it), no more.

@@ -1,20 +1,20 @@
 #include "metrics/series_hash.hpp"
 
-#include <string>
+#include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace pushmetrics {
 namespace {
 
 /// Enough to find any error that will be told.
 constexpr std::size_t most_repeated = 1000;
+/// Places.
+constexpr std::size_t smallest = 64;
 
 }  // namespace
 
-std::uint64_t hash_spread_label(const RawLabel& label) {
-  std::string compact(label.name);
-  compact.append("=\"").append(label.value);
-  return hash_bytes(compact);
-}
+HashSet::HashSet(std::size_t expected) : places_(std::bit_ceil(std::max(smallest, 2 * expected))) {}
 
 bool HashSet::insert(std::uint64_t hash) {
   if (places_.size() < 2 * (count_ + 1)) grow();
@@ -28,7 +28,7 @@ bool HashSet::insert(std::uint64_t hash) {
 }
 
 void HashSet::insert_later(std::uint64_t hash) {
-  if (!places_.empty()) __builtin_prefetch(&places_[hash & (places_.size() - 1)], 1);
+  __builtin_prefetch(&places_[hash & (places_.size() - 1)], 1);
   std::uint64_t& slot = queue_[queued_++ % queue_size];
   if (queued_ > queue_size) insert_queued(slot);
   slot = hash;
@@ -48,11 +48,9 @@ void HashSet::insert_queued(std::uint64_t hash) {
 }
 
 void HashSet::grow() {
-  constexpr std::size_t smallest = 64;
-  std::vector<std::uint64_t> old(places_.empty() ? smallest : places_.size() * 2);
-  old.swap(places_);
+  const ZeroedWords old = std::exchange(places_, ZeroedWords(places_.size() * 2));
   const std::size_t mask = places_.size() - 1;
-  for (const std::uint64_t hash : old) {
+  for (const std::uint64_t hash : old.all()) {
     if (hash == 0) continue;
     std::size_t at = hash & mask;
     while (places_[at] != 0) at = (at + 1) & mask;

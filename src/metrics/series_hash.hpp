@@ -1,6 +1,6 @@
 #pragma once
 
-#include "metrics/exposition_parser.hpp"
+#include "support/zeroed_words.hpp"
 
 #include <array>
 #include <cstddef>
@@ -62,26 +62,17 @@ inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) 
   return fold_product(fold_product(first ^ odd_b, second ^ hash), odd_a);
 }
 
-/// Of a label that is not written in the usual way, `name="value"`.
-std::uint64_t hash_spread_label(const RawLabel& label);
-
-/// Of a label's name and value. The hash of a series is the sum over its labels, so that their order does not
-/// matter. (A value can be written in one way only, so that it need not be unescaped.)
-inline std::uint64_t hash_label(const RawLabel& label) {
-  const char* name_end = label.name.data() + label.name.size();
-  if (label.value.data() != name_end + 2 || *name_end != '=') return hash_spread_label(label);
-  return hash_bytes({label.name.data(), label.name.size() + 2 + label.value.size()});
-}
-
-/// Brings a sum of hashes into the form that HashSet wants.
-inline std::uint64_t finish_hash(std::uint64_t sum) {
-  const std::uint64_t hash = hashing::fold_product(sum ^ hashing::odd_b, hashing::odd_a);
+/// Of a family's labels, as HashSet wants it.
+inline std::uint64_t hash_labels(std::string_view labels, std::uint64_t family_hash) {
+  const std::uint64_t hash = hash_bytes(labels, family_hash);
   return hash == 0 ? 1 : hash;
 }
 
 /// A set of hashes, eight bytes each, that remembers which of them came again.
 class HashSet {
  public:
+  /// With room for as many as are expected.
+  explicit HashSet(std::size_t expected = 0);
   /// Whether it is new.
   bool insert(std::uint64_t hash);
   /// The same, at leisure: by the time that it is looked up, memory has been fetched. What was there already
@@ -98,7 +89,7 @@ class HashSet {
   void grow();
 
   /// Open addressing; 0 is a free place. The size is a power of two.
-  std::vector<std::uint64_t> places_;
+  ZeroedWords places_;
   std::size_t count_ = 0;
   std::array<std::uint64_t, queue_size> queue_{};
   std::size_t queued_ = 0;

@@ -57,6 +57,27 @@ inline const char* skip_word(const char* at, const char* end) {
   return at;
 }
 
+/// To behind a number of at most 15 digits, with one point at most, if a newline follows; `at` if none stands
+/// there.
+inline const char* skip_short_decimal(const char* at, const char* end) {
+#if defined(__SSE2__)
+  if (end - at < 16) return at;
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i above_zero = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(above_zero, _mm_set1_epi8(9)), above_zero);
+  const __m128i is_point = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
+  auto points = static_cast<unsigned>(_mm_movemask_epi8(is_point));
+  const unsigned rest = ~(static_cast<unsigned>(_mm_movemask_epi8(is_digit)) | points);
+  points &= (rest - 1) & ~rest;
+  const int size = std::countr_zero(rest);
+  const bool is_number = (points & (points - 1)) == 0 && size > (points == 0 ? 0 : 1);
+  return is_number && size < 16 && at[size] == '\n' ? at + size : at;
+#else
+  const char* const stop = skip_digits(at, end);
+  return stop != end && *stop == '\n' && stop - at <= 15 ? stop : at;
+#endif
+}
+
 template <typename Word>
 bool same_word(const char* a, const char* b) {
   Word one;

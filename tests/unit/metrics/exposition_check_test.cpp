@@ -66,6 +66,14 @@ TEST_CASE("the same series twice is an error that names both lines") {
   CHECK(check("a{x=\"\"} 1\na 1\na{x=\"1\"} 1\na{y=\"1\"} 1\n").empty());
 }
 
+TEST_CASE("the same series is found however its labels are written") {
+  const std::string ways[] = {"a{x=\"1\",y=\"2\",z=\"\"} 1\n",      "a{z=\"\",y=\"2\",x=\"1\"} 1\n",
+                              "a{x=\"1\",z=\"\",y=\"2\"} 1\n",      "a{ x=\"1\", y=\"2\", z=\"\" } 1\n",
+                              "{\"a\",x=\"1\",y=\"2\",z=\"\"} 1\n", "a{\"x\"=\"1\",y=\"2\",z=\"\",} 1\n"};
+  for (const std::string& one : ways)
+    for (const std::string& other : ways) CHECK_FALSE(check_exposition(one + other).valid);
+}
+
 TEST_CASE("many series are told apart") {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += "a{x=\"" + std::to_string(i) + "\"} 1\n";

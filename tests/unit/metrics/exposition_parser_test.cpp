@@ -85,6 +85,46 @@ TEST_CASE("a label name given twice is found, however the line before looked") {
   CHECK(read(many + "} 1\n").starts_with("1 a l0="));
 }
 
+TEST_CASE("a line is read the same whatever the one before looked like") {
+  const std::string first = "a{x=\"1\",y=\"2\"} 1\n";
+  const std::string seconds[] = {"a 2\n",
+                                 "a{} 2\n",
+                                 "a{x=\"3\"} 2\n",
+                                 "a{x=\"3\",} 2\n",
+                                 "a{x=\"3\" } 2\n",
+                                 "a{x=\"3\",y=\"4\"} 2\n",
+                                 "a{x=\"3\",y=\"4\",z=\"5\"} 2\n",
+                                 "a{y=\"3\",x=\"4\"} 2\n",
+                                 "ab{x=\"3\",y=\"4\"} 2\n",
+                                 "a {x=\"3\",y=\"4\"}2\n",
+                                 "a{x=\"\",y=\"\"} 2\n",
+                                 "a{x=\"3\",\"y\"=\"4\"} 2\n",
+                                 "{\"a\",x=\"3\"} 2\n",
+                                 "a{x=\"\\\"\",y=\"\xC3\xA4\"} 2\n",
+                                 "a{x=\"3\",y=\"4} 2\n",
+                                 "a{x=\"3\",y=\"4\" 2\n",
+                                 "a{x=\"3\",y=\"4\"",
+                                 "a{x=\"3\",y=\"4\"}",
+                                 "a{x=\"3\",y=\"",
+                                 "a{x=\"3\",y",
+                                 "a{x=\"\\q\",y=\"4\"} 2\n"};
+  for (const std::string& second : seconds)
+    for (const std::string& third : seconds) {
+      std::string alone = read(second + "\n") + read(third);
+      std::string after = read(first + second + "\n" + third).substr(read(first).size());
+      for (std::string* told : {&alone, &after})
+        std::erase_if(*told, [](char c) { return c >= '0' && c <= '9'; });  // numbers of lines
+      CHECK(after == alone);
+    }
+}
+
+TEST_CASE("a short number is a number whatever follows") {
+  for (const std::string good : {"0", "5.", ".5", "123456789012345", "1234567.1234567", "1234567890123456.5"})
+    CHECK(read("a " + good + "\nb 1\nb_long_enough 1\n").starts_with("1 a -> " + good + "\n"));
+  for (const std::string bad : {".", "1.2.3", "..", "1..", "1/2", "1:2", "123456.12345.78"})
+    CHECK(read("a " + bad + "\nb 1\nb_long_enough 1\n").starts_with("1:3: "));
+}
+
 TEST_CASE("a message says what is wrong and how to mend it") {
   const auto message = [](std::string_view line) {
     const std::string told = read(std::string(line) + "\n");
