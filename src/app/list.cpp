@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -95,7 +94,7 @@ Style style_of(GroupState state) {
 std::string seconds_words(const std::optional<double>& seconds) {
   constexpr double longest = 1e9;
   if (!seconds || !(*seconds >= 0 && *seconds < longest)) return "";
-  return format_duration(Duration(std::llround(*seconds * 1e9)));
+  return format_duration(from_seconds(*seconds));
 }
 
 std::string format_groups(const Listing& listing) {

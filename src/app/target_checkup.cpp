@@ -110,7 +110,7 @@ void check_clock(const HttpResponse& answer, Section& section) {
   const double difference = to_seconds(here - *answer.server_time) - 0.5;
   constexpr double tolerated = 5;
   if (std::abs(difference) <= tolerated) return section.ok("clock", "agrees with this machine's");
-  const std::string words = format_duration(Duration(std::llround(std::abs(difference) * 1e9)));
+  const std::string words = format_duration(from_seconds(std::abs(difference)));
   section.warn("clock", concat({"is ", words, difference > 0 ? " behind" : " ahead of", " this machine's"}),
                "set both by NTP: alerts compare these times");
 }

@@ -28,7 +28,7 @@ Json number(double value) {
 /// 64-bit integers are strings, lest a reader make doubles of them.
 Json count(double value) {
   constexpr double limit = 18446744073709549568.0;  // the last double below 2^64
-  const double whole = value > 0 ? std::min(std::round(value), limit) : 0;
+  const double whole = value > 0 ? std::min(value + 0.5, limit) : 0;
   return std::to_string(static_cast<unsigned long long>(whole));
 }
 

@@ -19,6 +19,14 @@ bool is_about_the_push(int status) {
   return std::ranges::find(statuses, status) != std::end(statuses);
 }
 
+/// Without timegm(3), which would read the time zone's file.
+std::chrono::system_clock::time_point utc(const std::tm& time) {
+  using namespace std::chrono;
+  const year_month_day day{year(time.tm_year + 1900), month(static_cast<unsigned>(time.tm_mon + 1)),
+                           std::chrono::day(static_cast<unsigned>(time.tm_mday))};
+  return sys_days(day) + hours(time.tm_hour) + minutes(time.tm_min) + seconds(time.tm_sec);
+}
+
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
   const std::string date(text);  // strptime(3) needs a terminated string
   for (const char* form :
@@ -29,7 +37,7 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string
     // Years beyond what the clock's nanoseconds can count are as good as never.
     constexpr int last_year = 2261 - 1900;
     time.tm_year = std::clamp(time.tm_year, 0, last_year);
-    return std::chrono::system_clock::from_time_t(::timegm(&time));
+    return utc(time);
   }
   return std::nullopt;
 }

@@ -5,7 +5,6 @@
 #include "support/text.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <set>
@@ -82,7 +81,8 @@ std::optional<TextfileContents> read_textfile_header(std::string_view text) {
   TextfileContents contents;
   contents.labels = GroupLabels(std::move(header.labels));
   if (contents.labels.job().empty()) return std::nullopt;
-  contents.pushed += std::chrono::milliseconds(std::llround(header.value * 1000));
+  contents.pushed +=
+      std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(header.value));
   return contents;
 }
 

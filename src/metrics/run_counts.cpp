@@ -3,7 +3,6 @@
 #include "support/text.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace pushmetrics {
 namespace {
@@ -11,7 +10,7 @@ namespace {
 /// Up to where a double can count on by one.
 bool is_count(double value) {
   constexpr double limit = 9e15;
-  return value >= 0 && value < limit && value == std::floor(value);
+  return value >= 0 && value < limit && value == static_cast<double>(static_cast<long long>(value));
 }
 
 }  // namespace

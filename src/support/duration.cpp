@@ -60,10 +60,11 @@ Result<Duration> parse_duration(std::string_view text) {
     }
   }
   if (seconds > longest_seconds) return Error{"'" + std::string(text) + "' is longer than a hundred years"};
-  return Duration(std::llround(seconds * 1e9));
+  return from_seconds(seconds);
 }
 
 std::string format_duration(Duration duration) {
+  using Tenths = std::chrono::duration<long long, std::deci>;
   const double seconds = to_seconds(duration);
   char buffer[32];
   if (seconds < 0.9995) {
@@ -71,13 +72,17 @@ std::string format_duration(Duration duration) {
     return buffer;
   }
   if (seconds < 59.95) {
-    std::snprintf(buffer, sizeof buffer, "%.3g", std::round(seconds * 10) / 10);
+    std::snprintf(buffer, sizeof buffer, "%.3g", to_seconds(std::chrono::round<Tenths>(duration)));
     return std::string(buffer) + "s";
   }
-  const long long whole = std::llround(seconds);
+  const long long whole = std::chrono::round<std::chrono::seconds>(duration).count();
   if (whole < 3600) return two_units(whole, 60, "m", "s", 1);
   if (whole < 86400) return two_units(whole, 3600, "h", "m", 60);
   return two_units(whole, 86400, "d", "h", 3600);
+}
+
+Duration from_seconds(double seconds) {
+  return std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
 }
 
 double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }

@@ -17,6 +17,9 @@ Result<Duration> parse_duration(std::string_view text);
 /// The shortest text that a person would write: `340ms`, `1.5s`, `2m 5s`, `3h 12m`, `4d 2h`.
 std::string format_duration(Duration duration);
 
+/// Rounded to a nanosecond; `seconds` must be within what a Duration can hold (292 years).
+Duration from_seconds(double seconds);
+
 /// Seconds as a number, for metrics.
 double to_seconds(Duration duration);
 
