@@ -180,7 +180,9 @@ std::string otlp_request(std::span<const Family> families, const GroupingKey& gr
   for (const Family& family : families) metrics.push_back(metric(family, time));
   const Json scope = {{"scope", {{"name", "pushmetrics"}}}, {"metrics", std::move(metrics)}};
   const Json of_resource = {{"resource", resource(group)}, {"scopeMetrics", Json::array({scope})}};
-  return Json{{"resourceMetrics", Json::array({of_resource})}}.dump();
+  // A HELP may hold any bytes.
+  return Json{{"resourceMetrics", Json::array({of_resource})}}.dump(-1, ' ', false,
+                                                                    Json::error_handler_t::replace);
 }
 
 OtlpAnswer read_otlp_answer(std::string_view body) {
@@ -194,6 +196,7 @@ OtlpAnswer read_otlp_answer(std::string_view body) {
       const auto& digits = rejected->get_ref<const std::string&>();
       std::from_chars(digits.data(), digits.data() + digits.size(), answer.rejected_points);
     }
+    answer.rejected_points = std::max(answer.rejected_points, 0LL);
   }
   if (const auto message = partial->find("errorMessage"); message != partial->end() && message->is_string())
     answer.message = printable(message->get_ref<const std::string&>());

@@ -12,6 +12,8 @@ TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a numbe
 
 TEST_CASE("an answer of OTLP that makes no sense reports nothing") {
   for (const char* body : {"", "{}", "[]", "1", "{", R"({"partialSuccess":null})", R"({"partialSuccess":[]})",
+                           R"({"partialSuccess":{"rejectedDataPoints":-1}})",
+                           R"({"partialSuccess":{"rejectedDataPoints":"-1"}})",
                            R"({"partialSuccess":{"rejectedDataPoints":"x","errorMessage":1}})"}) {
     CAPTURE(body);
     CHECK(read_otlp_answer(body).rejected_points == 0);
@@ -34,4 +36,11 @@ TEST_CASE("a bucket of a histogram counts by itself, and never less than nothing
       otlp_request({&family, 1}, *GroupingKey::make("j"), std::chrono::system_clock::time_point());
   CHECK(body.find(R"("explicitBounds":[2.5,10.0],"bucketCounts":["3","4","0"])") != std::string::npos);
   CHECK(body.find(R"("count":"6","sum":1.0)") != std::string::npos);
+}
+
+TEST_CASE("a HELP text that is not UTF-8 can be sent, too") {
+  const Family family{"x", MetricType::gauge, "a\xff", {{"x", {}, 1}}};
+  const std::string body =
+      otlp_request({&family, 1}, *GroupingKey::make("j"), std::chrono::system_clock::time_point());
+  CHECK(body.find("\"description\":\"a\xEF\xBF\xBD\"") != std::string::npos);
 }
