@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace pushmetrics {
 namespace {
@@ -27,13 +28,15 @@ std::string metrics_variable(std::string_view name) {
 
 /// `a=b,c=d`, values percent-encoded, as in W3C Baggage.
 std::vector<std::string> parse_headers(std::string_view text) {
+  constexpr std::string_view line_ends("\r\n\0", 3);
   std::vector<std::string> headers;
   for (const std::string_view part : split(text, ",")) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string value = percent_decoded(trim(part.substr(equals + 1)));
-    if (value.find_first_of("\r\n") != std::string::npos) continue;
-    headers.push_back(concat({trim(part.substr(0, equals)), ": ", value}));
+    const std::string_view name = trim(part.substr(0, equals));
+    std::string header = concat({name, ": ", percent_decoded(trim(part.substr(equals + 1)))});
+    if (name.empty() || header.find_first_of(line_ends) != std::string::npos) continue;
+    headers.push_back(std::move(header));
   }
   return headers;
 }
