@@ -9,7 +9,6 @@
 #include "metrics/exposition_writer.hpp"
 #include "support/text.hpp"
 
-#include <algorithm>
 #include <array>
 #include <ctime>
 #include <limits>
@@ -20,13 +19,9 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
 void try_duration(std::string_view text) {
   const auto duration = parse_duration(text);
-  if (!duration) return fuzz::require(!has_control(duration.error()), "an error is one line");
+  if (!duration) return fuzz::require(fuzz::is_one_line(duration.error()), "an error is one line");
   fuzz::require(*duration >= Duration::zero(), "no duration is negative");
   std::string shown = format_duration(*duration);
   std::erase(shown, ' ');

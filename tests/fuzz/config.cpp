@@ -6,8 +6,6 @@
 #include "fuzz.hpp"
 #include "support/text.hpp"
 
-#include <algorithm>
-
 using namespace pushmetrics;
 
 namespace {
@@ -18,10 +16,6 @@ Configuration read(std::string_view text) {
   Configuration configuration;
   take_configuration("run", "FILE", text, configuration);
   return configuration;
-}
-
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 bool has(const std::map<std::string, ConfigValue, std::less<>>& values, std::string_view key,
@@ -40,11 +34,11 @@ void require_sound(const Configuration& configuration) {
   for (const auto& [key, value] : configuration.general)
     fuzz::require(is_configuration_key(key) && value.file == "FILE", "what is taken has a known key");
   for (const std::string& problem : configuration.problems)
-    fuzz::require(!has_control(problem), "a problem is told on one line");
+    fuzz::require(fuzz::is_one_line(problem), "a problem is told on one line");
 }
 
 void require_taken_as_it_is(std::string_view value) {
-  if (has_control(value) || value.find_first_of("\"'\\") != value.npos) return;
+  if (fuzz::has_control(value) || value.find_first_of("\"'\\") != value.npos) return;
   for (const std::string_view quote : {"\"", "'"}) {
     const Configuration one = read(concat({"job = ", quote, value, quote, " # why\n"}));
     fuzz::require(has(one.general, "job", std::string(value)), "a quoted value arrives as it is");

@@ -72,6 +72,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                                                          return diagnostic.severity == Severity::error;
                                                        }),
                 "invalid means that there is an error to be told");
+  for (const Diagnostic& diagnostic : repaired.diagnostics)
+    fuzz::require(fuzz::is_one_line(diagnostic.message), "a message can be shown");
   if (repaired.valid) {
     const std::string_view payload = repaired.canonical ? text : repaired.repaired;
     fuzz::require(check_exposition(payload, strict).canonical, "what was repaired is canonical");
@@ -79,7 +81,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(check_exposition(written, strict).canonical, "what was written is canonical");
     fuzz::require(write_again(written) == written, "parsed and written again it is the same");
   }
-  const std::string gathered = write_exposition(parse_appended(text).families);
+  const ParsedFamilies appended = parse_appended(text);
+  for (const Diagnostic& diagnostic : appended.diagnostics)
+    fuzz::require(fuzz::is_one_line(diagnostic.message), "a warning can be shown");
+  const std::string gathered = write_exposition(appended.families);
   fuzz::require(check_exposition(gathered, strict).canonical, "what was gathered is canonical");
   return 0;
 }

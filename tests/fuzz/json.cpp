@@ -11,6 +11,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const JsonMetrics metrics = parse_json_metrics(fuzz::text(data, size));
   fuzz::require(std::ranges::is_sorted(metrics.diagnostics, {}, &Diagnostic::position),
                 "diagnostics are in the document's order");
+  for (const Diagnostic& diagnostic : metrics.diagnostics)
+    fuzz::require(fuzz::is_one_line(diagnostic.message), "a message can be shown");
   if (!metrics.diagnostics.empty()) return 0;
   fuzz::require(check_exposition(metrics.text, {.strictness = Strictness::strict}).canonical,
                 "what it becomes is canonical");

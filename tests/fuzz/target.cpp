@@ -1,23 +1,21 @@
-// A target's URL, as a person gives it, and with such a password: its name never shows one.
+// A target's URL, as a person gives it, and with such a password: its name never shows one. And the headers
+// of OpenTelemetry's environment.
 #include "delivery/target.hpp"
 
+#include "delivery/otlp.hpp"
 #include "fuzz.hpp"
 #include "support/text.hpp"
 
-#include <algorithm>
+#include <cstdlib>
 
 using namespace pushmetrics;
 
 namespace {
 
-bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
 void try_as_url(std::string_view text) {
   const auto url = parse_target_url(text);
-  if (!url) return fuzz::require(!has_control(url.error()), "an error is one line");
-  fuzz::require(!has_control(url->name), "a name is one line");
+  if (!url) return fuzz::require(fuzz::is_one_line(url.error()), "an error is one line");
+  fuzz::require(!fuzz::has_control(url->name), "a name is one line");
   if (url->kind == TargetUrl::Kind::otlp_environment) return;
   const auto again = parse_target_url(url->name);
   fuzz::require(again && again->name == url->name && again->base == url->base && again->kind == url->kind &&
@@ -38,11 +36,19 @@ void try_as_password(std::string_view text) {
   }
 }
 
+void try_as_headers(std::string_view text) {
+  ::setenv("OTEL_EXPORTER_OTLP_HEADERS", std::string(text).c_str(), 1);
+  for (const std::string& header : otlp_environment().headers)
+    fuzz::require(header.find(": ") > 0 && header.find_first_of("\r\n") == header.npos,
+                  "a header is one line");
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text(data, size);
   try_as_url(text);
   try_as_password(text);
+  try_as_headers(text);
   return 0;
 }

@@ -4,17 +4,9 @@
 #include "fuzz.hpp"
 #include "metrics/group_labels.hpp"
 
-#include <algorithm>
-
 using namespace pushmetrics;
 
 namespace {
-
-bool is_fit_to_show(std::string_view text) {
-  return is_valid_utf8(text) && std::ranges::none_of(text, [](char c) {
-           return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-         });
-}
 
 /// As a POSIX shell reads what shell_word writes.
 std::string read_by_shell(std::string_view word) {
@@ -49,9 +41,9 @@ std::string read_by_shell(std::string_view word) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text(data, size);
   const std::string shown = printable(text);
-  fuzz::require(is_fit_to_show(shown) && shown.size() <= 303, "it can be shown");
+  fuzz::require(fuzz::is_one_line(shown) && shown.size() <= 303, "it can be shown");
   fuzz::require(shown.size() > 300 || printable(shown) == shown, "what can be shown stays");
-  fuzz::require(is_fit_to_show(escaped_for_terminal(text)), "escaped it can be shown");
+  fuzz::require(fuzz::is_one_line(escaped_for_terminal(text)), "escaped it can be shown");
   fuzz::require(percent_decoded(percent_encoded(text)) == text, "percent-encoding keeps it");
   // These no word on one line can hold.
   if (text.ends_with('\n') || text.find('\0') != text.npos) return 0;
