@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <sstream>
 #include <utility>
 
@@ -52,11 +53,20 @@ CLI::Option* register_option(CLI::App& app, const OptionSpec& spec) {
                                                      : CLI::MultiOptionPolicy::TakeLast);
 }
 
-/// Whether an option may be among the arguments. CLI11 takes its time over each option that it is told of,
-/// and the job waits meanwhile; so it is told of no others.
-bool may_stand_in(const std::vector<std::string>& arguments, const OptionSpec& spec) {
+/// The arguments before the first `--` that begin with a dash.
+std::vector<std::string_view> dashed(const std::vector<std::string>& arguments) {
+  std::vector<std::string_view> found;
+  for (const std::string_view argument : arguments) {
+    if (argument == "--") break;
+    if (argument.starts_with('-')) found.push_back(argument);
+  }
+  return found;
+}
+
+/// Whether an option may be among the dashed arguments. CLI11 takes its time over each option that it is told
+/// of, and the job waits meanwhile; so it is told of no others.
+bool may_be_among(std::span<const std::string_view> arguments, const OptionSpec& spec) {
   return std::ranges::any_of(arguments, [&](std::string_view argument) {
-    if (!argument.starts_with('-')) return false;
     if (!argument.starts_with("--"))
       return spec.letter != 0 && argument.find(spec.letter) != std::string_view::npos;
     return argument.substr(2).starts_with(spec.name);
@@ -129,9 +139,24 @@ std::string joined(const std::vector<std::string>& values) {
 
 bool is_flag(const OptionSpec& spec) { return spec.value_name.empty(); }
 
-std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& configuration) {
+/// Whether the environment has any variable of the kind that most options have: PUSHMETRICS_NAME.
+bool has_own_variables() {
+  constexpr std::string_view prefix = "PUSHMETRICS_";
+  for (char** entry = ::environ; *entry != nullptr; ++entry)
+    if (std::strncmp(*entry, prefix.data(), prefix.size()) == 0) return true;
+  return false;
+}
+
+/// What the command line does not say.
+struct Surroundings {
+  Configuration configuration;
+  bool with_own_variables = has_own_variables();
+};
+
+std::vector<Source> other_sources(const OptionSpec& spec, const Surroundings& surroundings) {
   std::vector<Source> sources;
-  for (const std::string& name : spec.environment_names()) {
+  const bool may_be_set = surroundings.with_own_variables || !spec.environment.empty();
+  for (const std::string& name : may_be_set ? spec.environment_names() : std::vector<std::string>()) {
     const std::string value = environment_variable(name);
     if (value.empty()) continue;
     Source& source = sources.emplace_back(Source{name, {value}});
@@ -140,6 +165,7 @@ std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& c
     source.values.assign(parts.begin(), parts.end());
   }
   if (spec.scope == OptionSpec::Scope::command_line_only) return sources;
+  const Configuration& configuration = surroundings.configuration;
   for (const auto* values : {&configuration.of_subcommand, &configuration.general}) {
     const auto found = values->find(spec.name);
     if (found != values->end())
@@ -149,9 +175,9 @@ std::vector<Source> other_sources(const OptionSpec& spec, const Configuration& c
 }
 
 /// Takes the first source whose values are good, and says what is wrong with those before it.
-void read_other_sources(const OptionSpec& spec, const Configuration& configuration, Reading& reading) {
+void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings, Reading& reading) {
   std::vector<std::string>& problems = reading.problems;
-  for (const Source& source : other_sources(spec, configuration)) {
+  for (const Source& source : other_sources(spec, surroundings)) {
     if (source.values.empty()) continue;
     if (is_flag(spec)) {
       const std::string& value = source.values.back();
@@ -251,9 +277,10 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   app.prefix_command(operands == Operands::command);
   app.allow_extras();
   std::vector<Registered> options;
+  const std::vector<std::string_view> candidates = dashed(arguments);
   for (const OptionGroup& group : table)
     for (const OptionSpec& spec : group.options)
-      options.push_back({&spec, may_stand_in(arguments, spec) ? register_option(app, spec) : nullptr});
+      options.push_back({&spec, may_be_among(candidates, spec) ? register_option(app, spec) : nullptr});
 
   auto rest = parse_arguments(app, operands, arguments);
   if (!rest) return Error{rest.error()};
@@ -269,10 +296,11 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   std::string named_file = environment_variable("PUSHMETRICS_CONFIG");
   for (const auto& [spec, option] : options)
     if (spec->name == "config" && is_set(option)) named_file = option->results().back();
-  Configuration configuration = read_configuration(subcommand, named_file);
+  Surroundings surroundings{read_configuration(subcommand, named_file)};
+  Configuration& configuration = surroundings.configuration;
   Reading reading{std::move(*rest), std::move(configuration.problems), std::move(sources)};
   for (const auto& [spec, option] : options)
-    if (!is_set(option)) read_other_sources(*spec, configuration, reading);
+    if (!is_set(option)) read_other_sources(*spec, surroundings, reading);
 
   for (const auto& item : configuration.of_subcommand) {
     const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };

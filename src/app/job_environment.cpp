@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -34,8 +35,9 @@ std::vector<std::string> job_environment(const ContributedFile* file) {
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const auto begins_text = [&](std::string_view name) { return text.starts_with(name); };
-    if (std::ranges::any_of(dropped, begins_text)) continue;
-    if (std::ranges::none_of(urls, begins_text)) {
+    const bool may_be_ours = std::strncmp(*entry, "PUSH", 4) == 0;
+    if (may_be_ours && std::ranges::any_of(dropped, begins_text)) continue;
+    if (!may_be_ours || std::ranges::none_of(urls, begins_text)) {
       environment.emplace_back(text);
       continue;
     }

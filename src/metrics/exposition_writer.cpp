@@ -1,5 +1,6 @@
 #include "metrics/exposition_writer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -7,13 +8,13 @@ namespace pushmetrics {
 namespace {
 
 void append_escaped(std::string& out, std::string_view text, std::string_view escaped) {
-  for (const char c : text) {
-    if (escaped.find(c) == std::string_view::npos) {
-      out += c;
-    } else {
-      out += '\\';
-      out += c == '\n' ? 'n' : c;
-    }
+  for (;;) {
+    const std::size_t plain = std::min(text.find_first_of(escaped), text.size());
+    out += text.substr(0, plain);
+    if (plain == text.size()) return;
+    out += '\\';
+    out += text[plain] == '\n' ? 'n' : text[plain];
+    text.remove_prefix(plain + 1);
   }
 }
 
