@@ -81,6 +81,7 @@ class Converter {
   void refuse_bare_name(std::string_view name);
   void refuse_apart(std::string_view name, std::size_t first_line);
 
+  bool check_value(std::string_view value);
   bool check_timestamp(std::string_view timestamp);
   bool check_exemplar(std::string_view exemplar);
 
@@ -215,7 +216,7 @@ void Converter::convert_sample(std::string_view line) {
   const std::optional<SampleLine> sample = split_sample(line);
   // check_exposition says what is wrong with it.
   if (!sample) return write_line(line);
-  if (!enter_family_of(sample->name) || !check_timestamp(sample->timestamp) ||
+  if (!enter_family_of(sample->name) || !check_value(sample->value) || !check_timestamp(sample->timestamp) ||
       !check_exemplar(sample->exemplar))
     return leave_out();
   if (sample->name.size() != family_->name.size() && sample->name.ends_with("_created")) {
@@ -292,6 +293,14 @@ void Converter::refuse_apart(std::string_view name, std::size_t first_line) {
   if (std::exchange(family_->is_refused, true)) return;
   error(line_text_, {"`", name, "` belongs to the family that began in line ", std::to_string(first_line),
                      ": OpenMetrics wants all lines of a family together"});
+}
+
+bool Converter::check_value(std::string_view value) {
+  const TypeRule& type = *family_->type;
+  if (type.allows(value)) return true;
+  error(value, {quoted(value), " is not a value of the ", type.name, " `", family_->name,
+                type.values == TypeRule::Values::one ? "`: it is always 1" : "`: each state is 1 or 0"});
+  return false;
 }
 
 bool Converter::check_timestamp(std::string_view timestamp) {

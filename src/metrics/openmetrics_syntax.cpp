@@ -4,6 +4,7 @@
 #include "metrics/text_scan.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace pushmetrics::openmetrics {
 namespace {
@@ -14,8 +15,8 @@ constexpr std::array<TypeRule, 8> types = {{
     {"gauge", "gauge", "", {""}, 1},
     {"histogram", "histogram", "", {"_bucket", "_count", "_sum", "_created"}, 4},
     {"summary", "summary", "", {"", "_count", "_sum", "_created"}, 4},
-    {"info", "gauge", "_info", {"_info"}, 1},
-    {"stateset", "gauge", "", {""}, 1},
+    {"info", "gauge", "_info", {"_info"}, 1, TypeRule::Values::one},
+    {"stateset", "gauge", "", {""}, 1, TypeRule::Values::zero_or_one},
     {"gaugehistogram", "", "", {"_bucket", "_gcount", "_gsum"}, 3},
 }};
 
@@ -23,6 +24,14 @@ constexpr std::array<TypeRule, 8> types = {{
 
 const TypeRule& unknown_type = types[0];
 const TypeRule& counter_type = types[1];
+
+bool TypeRule::allows(std::string_view number) const {
+  if (values == Values::any) return true;
+  if (number.starts_with('+')) number.remove_prefix(1);
+  double value = 0;  // stays so for a number too small, which from_chars refuses
+  std::from_chars(number.data(), number.data() + number.size(), value);
+  return value == 1 || (value == 0 && values == Values::zero_or_one);
+}
 
 const TypeRule* find_type(std::string_view name) {
   const auto found = std::ranges::find(types, name, &TypeRule::name);

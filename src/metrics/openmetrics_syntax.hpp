@@ -12,16 +12,21 @@ namespace pushmetrics::openmetrics {
 
 /// A type ("Metric types"): which samples it has, and what becomes of it in text format 0.0.4.
 struct TypeRule {
+  enum class Values { any, one, zero_or_one };
+
   std::string_view name;
   std::string_view exposition_type;  ///< empty where there is none
   std::string_view name_suffix;      ///< what 0.0.4 has behind the family's name
   std::array<std::string_view, 4> suffixes;
   std::size_t suffix_count;
+  Values values = Values::any;
 
   /// What stands behind the family's name in its samples.
   std::span<const std::string_view> sample_suffixes() const {
     return std::span(suffixes).first(suffix_count);
   }
+  /// Whether a sample may have this number for its value.
+  bool allows(std::string_view number) const;
 };
 
 extern const TypeRule& unknown_type;

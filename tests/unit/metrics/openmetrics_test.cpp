@@ -66,6 +66,23 @@ TEST_CASE("types that the text format lacks become those that it has") {
   CHECK(converted("a 1\n") == "a 1\n");
 }
 
+TEST_CASE("an info is 1, and each state of a stateset 1 or 0, however they are spelled") {
+  CHECK(mentions(said("# TYPE a info\na_info{v=\"1\"} 2\n"),
+                 "2:15: error: `2` is not a value of the info `a`: it is always 1"));
+  CHECK(mentions(
+      said("# TYPE a stateset\na{a=\"x\"} 0.5\na{a=\"y\"} NaN\n"),
+      "2:10: error: `0.5` is not a value of the stateset `a`: each state is 1 or 0\n3:10: error: `NaN`"));
+  for (const char* value : {"1", "+1", "1.0", "1e0", "01"})
+    CHECK(
+        converted("# TYPE a info\na_info " + std::string(value) + "\n").ends_with(value + std::string("\n")));
+  for (const char* value : {"0", "-0", "0.0", "1.00"})
+    CHECK(said("# TYPE a stateset\na{a=\"x\"} " + std::string(value) + "\n").empty());
+  for (const char* value : {"0", "-1", "1.5", "+Inf", "1e300"})
+    CHECK(mentions(said("# TYPE a info\na_info " + std::string(value) + "\n"), "it is always 1"));
+  CHECK(mentions(said("# TYPE a stateset\na{a=\"x\"} 7\n", {.strictness = Strictness::strict}),
+                 "2:10: error: `7`"));
+}
+
 TEST_CASE("histograms and summaries stay") {
   const std::string text =
       "# TYPE a histogram\na_bucket{le=\"1.0\"} 1\na_bucket{le=\"+Inf\"} 2\na_count 2\na_sum 3.5\n"
@@ -213,7 +230,8 @@ TEST_CASE("whatever is valid becomes text that the strict check takes, line for 
       for (int j = 0; j < 2; ++j) {
         const std::string labels =
             "l=\"" + std::to_string(j) + one_of("", "\\\"", "\\\\", "é", "}", " # {", "\\z") + "\"";
-        const std::string value = one_of("1", "0.5", "+1e5", "17.0", "1e-10");
+        const std::string value =
+            type == "stateset" ? one_of("0", "1.0") : one_of("1", "0.5", "+1e5", "17.0", "1e-10");
         const std::string exemplar = one_of("", "", " # {} 1", " # {t=\"} # {\\\"\"} 1.5 1520879607.789");
         if (type == "counter") {
           body += name + "_total{" + labels + "} " + value + exemplar + "\n";
