@@ -45,4 +45,19 @@ void GzipStream::rewind() {
   ::deflateReset(&stream_);
 }
 
+std::string GzipStream::whole() {
+  constexpr std::size_t piece = std::size_t{64} << 10;
+  rewind();
+  std::string packed;
+  std::size_t size = 0;
+  for (bool ended = false; !ended;) {
+    packed.resize(size + piece);
+    const std::size_t count = read(std::span(packed).subspan(size));
+    size += count;
+    ended = count < piece;
+  }
+  packed.resize(size);
+  return packed;
+}
+
 }  // namespace pushmetrics

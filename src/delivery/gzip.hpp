@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace pushmetrics {
@@ -21,6 +22,8 @@ class GzipStream {
   std::size_t read(std::span<char> place);
   /// Begins anew.
   void rewind();
+  /// Begins anew, and packs all of it.
+  std::string whole();
 
  private:
   std::string_view text_;

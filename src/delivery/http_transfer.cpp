@@ -43,6 +43,7 @@ CurlTransfer::CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions&
                            EventLoop::Clock::time_point deadline, HttpClient::Done done,
                            HttpClient::Consumer consumer)
     : multi_(multi),
+      deadline_(deadline),
       request_(std::move(request)),
       done_(std::move(done)),
       consumer_(std::move(consumer)),
@@ -93,8 +94,12 @@ void CurlTransfer::set_body() {
     request_.headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
     return;
   }
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.content().size()));
-  set(CURLOPT_POSTFIELDS, request_.content().data());
+  set_whole_body(request_.content());
+}
+
+void CurlTransfer::set_whole_body(std::string_view body) {
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  set(CURLOPT_POSTFIELDS, body.data());
 }
 
 void CurlTransfer::set_server(const HttpOptions& options) {
@@ -191,11 +196,28 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 void CurlTransfer::finish(CURLcode code) {
+  constexpr int length_required = 411;
   if (head_is_whole_) response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
+  if (response_.status == length_required && packed_body_ && whole_packed_body_.empty())
+    return repeat_with_length();
   if (!is_answered(code)) describe_failure(code);
   describe_connection();
   const HttpClient::Done done = std::move(done_);
   done(std::move(response_));
+}
+
+/// For servers and proxies that take no body in chunks (RFC 9110, "411 Length Required").
+void CurlTransfer::repeat_with_length() {
+  whole_packed_body_ = packed_body_->whole();
+  set(CURLOPT_UPLOAD, 0L);
+  set_whole_body(whole_packed_body_);
+  set(CURLOPT_TIMEOUT_MS, to_curl_milliseconds(deadline_ - EventLoop::Clock::now()));
+  response_ = {};
+  header_bytes_ = 0;
+  head_is_whole_ = false;
+  body_cut_ = false;
+  error_ = {};
+  curl().multi_add_handle(multi_, easy_);
 }
 
 void CurlTransfer::describe_connection() {

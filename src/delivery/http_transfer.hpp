@@ -39,11 +39,13 @@ class CurlTransfer : public HttpClient::Transfer {
   }
   void set_request();
   void set_body();
+  void set_whole_body(std::string_view body);
   void set_server(const HttpOptions& options);
   void set_tls(const HttpOptions& options);
   void set_headers(const HttpOptions& options);
   void add_header(const std::string& header);
   bool has_header(std::string_view name) const;
+  void repeat_with_length();
   void describe_failure(CURLcode code);
   std::string timeout_problem() const;
   std::string connection_problem(const std::string& detail) const;
@@ -66,11 +68,13 @@ class CurlTransfer : public HttpClient::Transfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
 
   CURLM* multi_;
+  EventLoop::Clock::time_point deadline_;
   HttpRequest request_;
   HttpClient::Done done_;
   HttpClient::Consumer consumer_;
   CURL* easy_;
   std::optional<GzipStream> packed_body_;
+  std::string whole_packed_body_;  ///< where the server did not take it in chunks
   curl_slist* headers_ = nullptr;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;

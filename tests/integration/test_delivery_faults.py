@@ -428,6 +428,59 @@ def test_a_large_body_begins_anew_on_another_connection(pushmetrics):
         assert gzip.decompress(server.requests[-1][1]).decode() == LARGE
 
 
+REFUSED_CHUNKS = b"HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n"
+
+
+def wants_length(connection):
+    """Keeps the connection."""
+    while head := connection.read_request()[0]:
+        chunked = b"transfer-encoding" in head.lower()
+        connection.send(REFUSED_CHUNKS if chunked else b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def wants_length_at_once(connection):
+    """Does not wait for the body, and takes no other on this connection."""
+    connection.socket.recv(300)
+    connection.send(REFUSED_CHUNKS.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    connection.socket.shutdown(socket.SHUT_WR)
+    connection.wait_until_closed()
+
+
+@pytest.mark.parametrize("behaviours", [(wants_length,), (wants_length_at_once, wants_length)])
+@pytest.mark.parametrize("options", [(), ("--replace", "--retries", "0")])
+def test_a_large_body_that_is_not_taken_in_chunks_is_sent_with_its_length(pushmetrics, behaviours, options):
+    with FaultyServer(faulty.in_turn(*behaviours)) as server:
+        start = time.monotonic()
+        push_large(pushmetrics, server.url, *options)
+        assert time.monotonic() - start < 1
+    head, body = server.requests[-1]
+    lines = head.lower().split("\r\n")
+    assert lines[0].startswith("put " if options else "post ")
+    assert f"content-length: {len(body)}" in lines and not [line for line in lines if "chunked" in line]
+    assert "content-encoding: gzip" in lines and "content-type: text/plain; version=0.0.4" in lines
+    assert gzip.decompress(body).decode() == LARGE
+
+
+def test_a_server_that_wants_a_length_it_was_given_is_told_of(pushmetrics):
+    with FaultyServer(faulty.answer("411 Length Required")) as server:
+        result = pushmetrics("push", "--url", server.url, "-j", "large", input=LARGE)
+    assert result.status == 1 and "the server answered 411 (1 attempt in" in result.stderr
+    assert len(server.requests) == 2
+
+
+def test_a_large_body_sent_again_with_its_length_keeps_to_the_budget(pushmetrics):
+    def slow_to_refuse(connection):
+        connection.read_request()
+        connection.stop.wait(0.5)
+        connection.send(REFUSED_CHUNKS)
+
+    with FaultyServer(faulty.in_turn(slow_to_refuse, faulty.silent)) as server:
+        options = ("--push-timeout", "1s", "--retries", "0")
+        result = pushmetrics("push", "--url", server.url, "-j", "large", *options, input=LARGE)
+    assert result.status == 1 and "no answer in time" in result.stderr
+    assert 0.9 < result.elapsed < 1.4
+
+
 def test_victoria_metrics_has_the_group_in_its_labels(run_at, tmp_path):
     with VictoriaMetrics(tmp_path / "victoria-metrics") as server:
         options = ["-l", "path=a/b c&d=ö", "-l", "tier=db"]

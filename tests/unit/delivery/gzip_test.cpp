@@ -71,3 +71,15 @@ TEST_CASE("packing begins anew wherever it stands") {
     stream.rewind();
   }
 }
+
+TEST_CASE("it can be had whole, however much of it was read before") {
+  const std::string text = many_lines();
+  GzipStream stream(text);
+  const std::string packed = stream.whole();
+  CHECK(unpacked(packed) == text);
+  std::vector<char> place(1000);
+  stream.rewind();
+  stream.read(place);
+  CHECK(stream.whole() == packed);
+  CHECK(unpacked(GzipStream("").whole()).empty());
+}
