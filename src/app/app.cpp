@@ -15,6 +15,7 @@
 
 #include <array>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,10 @@ int dispatch(const std::vector<std::string>& arguments) {
 int run_app(int argc, char** argv) {
   try {
     return dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  } catch (const std::bad_alloc&) {
+    Console(Verbosity::normal)
+        .error("there is not enough memory for that, or a limit (ulimit -v) keeps it away");
+    return exit_not_delivered;
   } catch (const std::exception& error) {
     Console(Verbosity::normal).error(concat({"internal error: ", error.what()}));
     return exit_not_delivered;

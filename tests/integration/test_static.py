@@ -288,3 +288,13 @@ def test_it_answers_with_the_versions_of_its_libraries(root):
     assert done.status == 0
     for name in ("pushmetrics", "commit", "libcurl", "OpenSSL"):
         assert name in done.stdout
+
+
+def test_too_little_memory_is_told(tmp_path):
+    text = tmp_path / "text"
+    text.write_text("a 1\n" + "# a comment of some length\n" * 1_000_000)
+    limited = ["prlimit", "--as=20000000", BINARY, "check", str(text)]
+    process = subprocess.Popen(limited, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = finish(process, 20)
+    assert done.status == 1
+    assert done.stderr == "pushmetrics: there is not enough memory for that, or a limit (ulimit -v) keeps it away\n"
