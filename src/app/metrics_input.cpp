@@ -128,7 +128,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   std::vector<Diagnostic> lint;
   CheckResult result;
   if (format == InputFormat::json) {
-    JsonMetrics json = parse_json_metrics(text);
+    JsonMetrics json = parse_json_metrics(text, group_);
     made_.push_back(json.diagnostics.empty() ? std::move(json.text) : std::string());
     text = made_.back();
     result = check_exposition(text, check_options);

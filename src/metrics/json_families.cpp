@@ -1,6 +1,7 @@
 #include "metrics/json_families.hpp"
 
 #include "metrics/exposition_writer.hpp"
+#include "metrics/grouping_key.hpp"
 #include "metrics/series_hash.hpp"
 #include "support/text.hpp"
 
@@ -45,6 +46,9 @@ bool looks_like_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() && std::isfinite(number);
 }
+
+/// Of a sample's line.
+std::uint64_t hash_series(std::string_view line) { return hash_bytes(line.substr(0, line.rfind(' '))); }
 
 const Node* find(const Node& object, std::string_view key) {
   const auto found = std::ranges::find(object.members, key, &Node::Member::key);
@@ -137,18 +141,39 @@ void FamilyBuilder::refuse_second_keys(std::string_view name, const Node& object
 void FamilyBuilder::add_sample(Known& known, const Sample& sample, Offset offset) {
   const std::size_t begin = known.samples.size();
   append_sample(known.samples, sample);
-  const std::string_view line = std::string_view(known.samples).substr(begin);
-  known.series.push_back({hash_bytes(line.substr(0, line.rfind(' '))), offset});
+  const std::uint64_t written = hash_series(std::string_view(known.samples).substr(begin));
+  known.series.push_back({written, pushed_series(sample, written), offset});
+}
+
+/// PROTOCOL.md, "Pushing", and hazard 2.
+std::uint64_t FamilyBuilder::pushed_series(const Sample& sample, std::uint64_t written) const {
+  const auto is_replaced = [this](const Label& label) {
+    return label.name == "job" || (label.name == "instance" && label.value.empty()) ||
+           (group_ != nullptr && group_->value(label.name));
+  };
+  if (std::ranges::none_of(sample.labels, is_replaced)) return written;
+  Sample pushed = sample;
+  std::erase_if(pushed.labels, is_replaced);
+  std::string line;
+  append_sample(line, pushed);
+  return hash_series(line);
 }
 
 void FamilyBuilder::refuse_second_series(Known& known) {
   std::vector<Series>& series = known.series;
-  std::ranges::stable_sort(series, {}, &Series::hash);
-  for (std::size_t i = 1; i < series.size(); ++i)
-    if (series[i].hash == series[i - 1].hash)
+  std::ranges::stable_sort(series, {}, &Series::pushed);
+  for (std::size_t i = 1; i < series.size(); ++i) {
+    const Series& before = series[i - 1];
+    if (series[i].pushed != before.pushed) continue;
+    const std::string line = findings_.line(before.offset);
+    if (series[i].written == before.written)
       error(series[i].offset,
-            {"metric ", quoted(known.name), " has a second value for the same labels, after ",
-             findings_.line(series[i - 1].offset)});
+            {"metric ", quoted(known.name), " has a second value for the same labels, after ", line});
+    else
+      error(series[i].offset, {"metric ", quoted(known.name), " has the same labels as in ", line,
+                               " once it is pushed, since the grouping key replaces labels (job always, "
+                               "instance is \"\" where it is missing): tell them apart by another label"});
+  }
 }
 
 FamilyBuilder::Known* FamilyBuilder::family(const Name& name) {

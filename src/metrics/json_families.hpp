@@ -12,13 +12,18 @@
 #include <unordered_map>
 #include <vector>
 
+namespace pushmetrics {
+class GroupingKey;
+}
+
 namespace pushmetrics::json {
 
 /// Puts the entries of a document together to families, as text at once, and tells the findings what is wrong
 /// with them.
 class FamilyBuilder {
  public:
-  explicit FamilyBuilder(Findings& findings) : findings_(findings) {}
+  /// `group`, where known, is what the families will be pushed to.
+  FamilyBuilder(Findings& findings, const GroupingKey* group) : findings_(findings), group_(group) {}
 
   /// `"name": value`, where the document is an object.
   void add_member(const Node::Member& entry);
@@ -37,7 +42,8 @@ class FamilyBuilder {
   using Given = std::optional<Offset>;
 
   struct Series {
-    std::uint64_t hash;
+    std::uint64_t written;  ///< a hash
+    std::uint64_t pushed;   ///< the same without the labels that a Pushgateway replaces
     Offset offset;
   };
 
@@ -63,6 +69,7 @@ class FamilyBuilder {
   void check_keys(const Name& name, const Node& entry);
   void refuse_second_keys(std::string_view name, const Node& object);
   void add_sample(Known& known, const Sample& sample, Offset offset);
+  std::uint64_t pushed_series(const Sample& sample, std::uint64_t written) const;
   void refuse_second_series(Known& known);
   Known* family(const Name& name);
   void set_type(Known& known, const Node& node);
@@ -72,6 +79,7 @@ class FamilyBuilder {
   std::vector<Label> read_labels(std::string_view name, const Node& object);
 
   Findings& findings_;
+  const GroupingKey* group_;
   std::deque<Known> known_;
   std::unordered_map<std::string_view, Known*> by_name_;
 };

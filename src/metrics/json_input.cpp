@@ -157,9 +157,9 @@ class EntryReader {
 
 }  // namespace
 
-JsonMetrics parse_json_metrics(std::string_view text) {
+JsonMetrics parse_json_metrics(std::string_view text, const GroupingKey* group) {
   Findings findings(text);
-  json::FamilyBuilder builder(findings);
+  json::FamilyBuilder builder(findings, group);
   EntryReader reader(text, findings, builder);
   if (nlohmann::json::sax_parse(text, &reader)) reader.refuse_rest();
   auto [metrics, lines, offsets] = std::move(builder).build();

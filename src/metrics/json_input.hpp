@@ -9,6 +9,8 @@
 
 namespace pushmetrics {
 
+class GroupingKey;
+
 /// What was read, and what is wrong with it, by position. Without any error the text can be sent.
 struct JsonMetrics {
   /// Where a family begins in the text, and in the JSON.
@@ -41,7 +43,9 @@ struct JsonMetrics {
 /// and
 ///   must not differ.
 ///
-/// Everything else is an error with its place. After a syntax error nothing more is read.
-JsonMetrics parse_json_metrics(std::string_view text);
+/// Everything else is an error with its place. After a syntax error nothing more is read. `group`, where
+/// known, is what the metrics will be pushed to: its labels replace the entries' own, which must differ all
+/// the same.
+JsonMetrics parse_json_metrics(std::string_view text, const GroupingKey* group = nullptr);
 
 }  // namespace pushmetrics

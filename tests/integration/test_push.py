@@ -47,3 +47,15 @@ def test_many_metrics_on_one_line_of_json_are_read_in_no_time_and_little_memory(
     seconds, memory = measured(pushmetrics, "check", str(file))
     assert seconds < 10
     assert memory < 65 * MEBIBYTE * sanitizers_share()
+
+
+def test_entries_of_json_that_the_grouping_key_makes_one_are_told_by_their_place(pushmetrics):
+    entry = '{{"name": "rows", "value": 1, "labels": {{"instance": "{}"}}}}'
+    text = f"[{entry.format('a')},\n  {entry.format('b')}]"
+    with FaultyServer(faulty.answer("200 OK")) as server:
+        result = pushmetrics("push", "--url", server.url, "-j", "json", "-i", "c", input=text)
+        assert result.status == 3 and server.requests == []
+        assert result.stderr_lines[0].startswith("<stdin>:2:12: error: metric `rows` has the same labels as in line 1 once")
+        assert len(result.stderr_lines) == 2
+        result = pushmetrics("push", "--url", server.url, "-j", "json", input=text)
+        assert (result.status, result.stderr) == (0, "")

@@ -1,5 +1,7 @@
 #include "metrics/json_input.hpp"
 
+#include "metrics/grouping_key.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -15,9 +17,9 @@ std::string exposition(std::string_view json) {
 }
 
 /// `line:column: message` of each error.
-std::string errors(std::string_view json) {
+std::string errors(std::string_view json, const GroupingKey* group = nullptr) {
   std::string result;
-  for (const Diagnostic& each : parse_json_metrics(json).diagnostics) {
+  for (const Diagnostic& each : parse_json_metrics(json, group).diagnostics) {
     CHECK(each.severity == Severity::error);
     result += std::to_string(each.position.line) + ":" + std::to_string(each.position.column) + ": " +
               each.message + "\n";
@@ -135,6 +137,28 @@ TEST_CASE("entries of one family must agree and have different labels") {
   CHECK(errors("{\"a\": {\"value\": 1, \"labels\": {\"x\": \"1\", \"y\": \"2\"}},\n"
                "\"a\": {\"value\": 1, \"labels\": {\"y\": \"2\", \"x\": 1}}}") ==
         "2:1: metric `a` has a second value for the same labels, after line 1\n");
+}
+
+TEST_CASE("entries that only labels of the group tell apart are refused where they stand") {
+  const auto group = GroupingKey::make("j", {{"db", "x"}});
+  const std::string json =
+      "[{\"name\":\"a\",\"value\":1,\"labels\":{\"db\":\"1\",\"q\":\"1\"}},\n {\"name\":\"b\",\"value\":1},\n"
+      " {\"name\":\"a\",\"value\":2,\"labels\":{\"q\":\"1\",\"db\":\"2\"}}, "
+      "{\"name\":\"a\",\"value\":2,\"labels\":{\"q\":2}}]";
+  CHECK(errors(json).empty());
+  CHECK(
+      errors(json, &*group) ==
+      "3:10: metric `a` has the same labels as in line 1 once it is pushed, since the grouping key replaces "
+      "labels (job always, instance is \"\" where it is missing): tell them apart by another label\n");
+}
+
+TEST_CASE("a job and an empty instance are the group's, whichever it is") {
+  CHECK(mentions(
+      errors("[{\"name\":\"a\",\"value\":1,\"labels\":{\"job\":\"x\"}},\n{\"name\":\"a\",\"value\":1}]"),
+      "2:9: metric `a` has the same labels as in line 1 once it is pushed"));
+  CHECK(mentions(errors("{\"a\":{\"value\":1,\"labels\":{\"instance\":\"\"}},\n\"a\":1}"),
+                 "2:1: metric `a` has the same"));
+  CHECK(errors("{\"a\":{\"value\":1,\"labels\":{\"instance\":\"x\"}},\n\"a\":1}").empty());
 }
 
 TEST_CASE("labels have names, and one value each") {
