@@ -10,6 +10,7 @@
 #include "support/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -99,7 +100,7 @@ void MetricsInput::read_file(const std::string& path) {
   }
   files_.push_back(std::move(*file));
   check_text(files_.back().text(), &files_.back());
-  if (texts_.back().data() != files_.back().text().data()) files_.pop_back();
+  if (texts_.back().text.data() != files_.back().text().data()) files_.pop_back();
 }
 
 void MetricsInput::add_metrics() {
@@ -127,16 +128,18 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   const bool wants_lint = options_.lint != InputOptions::Lint::off;
   std::vector<Diagnostic> lint;
   CheckResult result;
+  std::optional<JsonMetrics> json;
   if (format == InputFormat::json) {
-    JsonMetrics json = parse_json_metrics(text, group_);
-    made_.push_back(json.diagnostics.empty() ? std::move(json.text) : std::string());
+    json = parse_json_metrics(text, group_);
+    made_.push_back(json->diagnostics.empty() ? std::move(json->text) : std::string());
     text = made_.back();
     result = check_exposition(text, check_options);
     if (wants_lint) lint = lint_exposition(text);
     for (auto* diagnostics : {&result.diagnostics, &lint})
-      for (Diagnostic& diagnostic : *diagnostics) diagnostic.position = json.origin(diagnostic.position.line);
-    result.diagnostics.insert(result.diagnostics.begin(), std::make_move_iterator(json.diagnostics.begin()),
-                              std::make_move_iterator(json.diagnostics.end()));
+      for (Diagnostic& diagnostic : *diagnostics)
+        diagnostic.position = json->origin(diagnostic.position.line);
+    result.diagnostics.insert(result.diagnostics.begin(), std::make_move_iterator(json->diagnostics.begin()),
+                              std::make_move_iterator(json->diagnostics.end()));
   } else {
     result = format == InputFormat::openmetrics ? check_openmetrics(text, check_options)
                                                 : check_exposition(text, check_options);
@@ -155,7 +158,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   input.diagnostics.insert(input.diagnostics.end(), lint.begin(), lint.end());
   std::ranges::stable_sort(input.diagnostics, {}, &Diagnostic::position);
   input.valid = !has_error(input.diagnostics);
-  texts_.push_back(text);
+  texts_.push_back({text, std::move(json)});
 }
 
 /// Inputs that are valid each by itself may still clash when they are pushed as one.
@@ -164,22 +167,45 @@ void MetricsInput::check_together() {
   check_options.group = group_;
   std::string whole;
   whole.reserve(std::accumulate(texts_.begin(), texts_.end(), std::size_t{0},
-                                [](std::size_t sum, std::string_view text) { return sum + text.size(); }));
-  for (const std::string_view text : texts_) whole += text;
+                                [](std::size_t sum, const Text& input) { return sum + input.text.size(); }));
+  for (const Text& input : texts_) whole += input.text;
   for (Diagnostic& diagnostic : check_exposition(whole, check_options).diagnostics) {
     if (diagnostic.severity != Severity::error) continue;
-    std::size_t index = 0;
-    const auto lines_of = [&] { return static_cast<std::size_t>(std::ranges::count(texts_[index], '\n')); };
-    while (index + 1 < texts_.size() && diagnostic.position.line > lines_of())
-      diagnostic.position.line -= lines_of(), ++index;
-    diagnostic.message += " (in all inputs taken together)";
+    const auto [index, position] = place_of(diagnostic.position);
+    diagnostic.position = position;
+    diagnostic.message = with_places(diagnostic.message) + " (in all inputs taken together)";
     inputs_[index].valid = false;
     inputs_[index].diagnostics.push_back(std::move(diagnostic));
   }
   files_.clear();
   made_.clear();
   made_.push_back(std::move(whole));
-  texts_ = {made_.back()};
+  texts_.clear();
+}
+
+/// Of a place in all texts, one after the other.
+MetricsInput::Place MetricsInput::place_of(Position position) const {
+  std::size_t index = 0;
+  for (; index + 1 < texts_.size(); ++index) {
+    const auto lines = static_cast<std::size_t>(std::ranges::count(texts_[index].text, '\n'));
+    if (position.line <= lines) break;
+    position.line -= lines;
+  }
+  const auto& json = texts_[index].json;
+  return {index, json ? json->origin(position.line) : position};
+}
+
+/// The line that a message names is one in all texts; what is quoted names none.
+std::string MetricsInput::with_places(const std::string& message) const {
+  constexpr std::string_view words = " on line ";
+  const std::size_t at = message.find(words);
+  if (at == std::string::npos || message.find('`') < at) return message;
+  std::size_t line = 0;
+  const std::string_view rest = std::string_view(message).substr(at + words.size());
+  const auto number = std::from_chars(rest.data(), rest.data() + rest.size(), line);
+  const auto [index, position] = place_of({line, 1});
+  return concat({message.substr(0, at), " in line ", std::to_string(position.line), " of ",
+                 inputs_[index].name, rest.substr(static_cast<std::size_t>(number.ptr - rest.data()))});
 }
 
 bool MetricsInput::valid() const { return std::ranges::all_of(inputs_, &CheckedInput::valid); }

@@ -5,6 +5,7 @@
 #include "metrics/diagnostic.hpp"
 #include "metrics/family.hpp"
 #include "metrics/grouping_key.hpp"
+#include "metrics/json_input.hpp"
 #include "support/file_text.hpp"
 
 #include <cstddef>
@@ -63,14 +64,26 @@ class MetricsInput {
   void check_text(std::string_view text, const FileText* file);
   void check_together();
 
+  struct Place {
+    std::size_t input;
+    Position position;
+  };
+  Place place_of(Position position) const;
+  std::string with_places(const std::string& message) const;
+
   const InputOptions& options_;
   const GroupingKey* group_;
   std::vector<CheckedInput> inputs_;
   /// What `texts_` look into; nothing else, once all is read.
   std::vector<FileText> files_;
   std::vector<std::string> made_;
-  /// The canonical text of each input.
-  std::vector<std::string_view> texts_;
+  /// An input in its canonical form.
+  struct Text {
+    std::string_view text;
+    /// What it was made of, for places; its text has been taken.
+    std::optional<JsonMetrics> json = {};
+  };
+  std::vector<Text> texts_;
 };
 
 }  // namespace pushmetrics

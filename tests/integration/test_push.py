@@ -59,3 +59,18 @@ def test_entries_of_json_that_the_grouping_key_makes_one_are_told_by_their_place
         assert len(result.stderr_lines) == 2
         result = pushmetrics("push", "--url", server.url, "-j", "json", input=text)
         assert (result.status, result.stderr) == (0, "")
+
+
+def test_where_inputs_clash_only_together_both_places_are_told(pushmetrics, tmp_path):
+    (tmp_path / "first.json").write_text('{"other": 1,\n\n"rows": {"value": 1, "labels": {"q": "1"}}}')
+    (tmp_path / "second.prom").write_text('more 1\n# TYPE rows gauge\nrows{q="1"} 2\n')
+    (tmp_path / "third.json").write_text('\n\n\n [{"name": "more", "value": 1}]')
+    result = pushmetrics("check", "first.json", "second.prom", "third.json", cwd=tmp_path)
+    assert result.status == 3
+    found = [line.removesuffix(" (in all inputs taken together)") for line in result.stderr_lines]
+    assert found == [
+        "second.prom:2:8: error: second TYPE line for rows, the first is in line 3 of first.json: keep one",
+        "second.prom:3:1: error: the same series as in line 3 of first.json: keep one, or tell them apart by a label",
+        "third.json:4:12: error: TYPE line for more after its first sample in line 1 of second.prom: write it before",
+        "third.json:4:12: error: the same series as in line 1 of second.prom: keep one, or tell them apart by a label",
+    ]
