@@ -303,7 +303,7 @@ def unix_socket(kind):
 
 
 @contextlib.contextmanager
-def _disk(place):
+def new_disk(place):
     point = place.directory / "disk"
     point.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", point], check=True)
@@ -313,19 +313,23 @@ def _disk(place):
         subprocess.run(["umount", point], check=True)
 
 
+def fill(disk):
+    with open(disk / "filler", "wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(b"x" * 4096)
+
+
 @contextlib.contextmanager
 def full_disk(place):
-    with _disk(place) as disk, refusing(place) as scene:
-        with open(disk / "filler", "wb", buffering=0) as filler, contextlib.suppress(OSError):
-            while True:
-                filler.write(b"x" * 4096)
+    with new_disk(place) as disk, refusing(place) as scene:
+        fill(disk)
         place.spool = disk / "spool"
         yield scene
 
 
 @contextlib.contextmanager
 def read_only_disk(place):
-    with _disk(place) as disk, refusing(place) as scene:
+    with new_disk(place) as disk, refusing(place) as scene:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         place.spool = disk / "spool"
         yield scene
@@ -359,9 +363,9 @@ def no_home(place):
         yield scene
 
 
-def call(place, scene, name, status=0, **how):
+def call(place, scene, name, status=0, options=(), **how):
     """An earlier call, while the same fault lasts."""
-    arguments = arguments_of(place, scene, name, status)
+    arguments = arguments_of(place, scene, name, status, options)
     return place.pushmetrics(*arguments, **how)
 
 

@@ -12,6 +12,7 @@ import typing
 
 import pytest
 
+import count_faults
 import faults
 import faulty_server as faulty
 from certificates import Authority
@@ -26,6 +27,7 @@ LOST = "lost, and said so"
 NONE = "none; the job gets SIGTERM"
 AT_ONCE = "at once"
 BUDGET = "--push-timeout"
+HALF_BUDGET = "half of --push-timeout"
 BUDGET_SECONDS = 0.7
 # What a busy machine may take beyond that.
 TOLERANCE = 1.5
@@ -64,6 +66,12 @@ ANSWERS = [
     ("500 Internal Server Error", WAITS),
     ("503 Service Unavailable", WAITS),
 ]
+
+
+def count(name, make, says, fate=DELIVERED, **how):
+    """A row about `run --count`; its scene checks the counts in the end."""
+    return Fault(f"{name} (`--count`)", make, says, fate, commands=("run",), options=("--count",), **how)
+
 
 FAULTS = [
     # The gateway itself.
@@ -137,6 +145,16 @@ FAULTS = [
     Fault("no process can be begun (ulimit -u)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …, but the push is lost: …: connection refused …", LOST, commands=("run",), status=126),
     Fault("50 calls at once", faults.crowd, "connection refused"),
     Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", NONE, commands=("run",), status=-signal.SIGKILL),
+    # The counts of --count, of which a run before this one made the first.
+    count("the counts are damaged", count_faults.counted(count_faults.damage), "pushmetrics: …: its runs are counted anew: …is damaged"),
+    count("the counts cannot be read", count_faults.counted(count_faults.make_unreadable), "pushmetrics: …: its runs are counted anew: …Too many levels of symbolic links"),
+    count("the counts' disk is full", count_faults.counted(count_faults.fill_disk, count_faults.spool_on_disk), "pushmetrics: …: its runs are not counted reliably: …No space left on device"),
+    count("another process keeps the counts locked", count_faults.counted(count_faults.hold(".file")), "pushmetrics: …: its runs are not counted reliably: another process holds them locked", takes=HALF_BUDGET),
+    count("a run of the same group still pushes", count_faults.counted(count_faults.hold(".turn")), "pushmetrics: …: another run of it still pushes: …", takes=HALF_BUDGET),
+    count("five counted runs of a group at once", count_faults.counted_crowd, ""),
+    count("the gateway is wiped between two counted runs", count_faults.counted_at_own_gateway(count_faults.wipe_gateway), ""),
+    count("the gateway is gone after a counted run", count_faults.counted_at_own_gateway(count_faults.stop_gateway), "connection refused", WAITS),
+    count("the gateway holds counts that nobody here knows, and is silent", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …, but was not pushed yet: …: no answer in time …", WAITS, takes=BUDGET),
     # Signals while the push is under way to a silent target.
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", takes=2, commands=("run",)),
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", commands=("push",), status=-signal.SIGTERM),
@@ -183,7 +201,7 @@ def line(fault, command, place, url):
 
 
 def assert_time(fault, elapsed):
-    least = {AT_ONCE: 0, BUDGET: BUDGET_SECONDS - 0.05}.get(fault.takes, fault.takes)
+    least = {AT_ONCE: 0, BUDGET: BUDGET_SECONDS - 0.05, HALF_BUDGET: BUDGET_SECONDS / 2}.get(fault.takes, fault.takes)
     assert least <= elapsed < least + TOLERANCE
 
 
@@ -197,7 +215,7 @@ def assert_arrived(scene, place):
 def test_a_fault_is(fault, command, gateway, authority, pushmetrics, tmp_path):
     job = f"{FAULTS.index(fault)}-{command}"
     place = Place(tmp_path, gateway, authority, pushmetrics, command, job, tmp_path / "spool")
-    budget = ("--push-timeout", f"{BUDGET_SECONDS}s" if fault.takes == BUDGET else "10s")
+    budget = ("--push-timeout", f"{BUDGET_SECONDS}s" if fault.takes in (BUDGET, HALF_BUDGET) else "10s")
     with fault.make(place) as scene:
         arguments = faults.arguments_of(place, scene, job, 3, (*budget, *fault.options))
         start = time.monotonic()
@@ -236,7 +254,8 @@ def markdown():
         "",
         "Each row is a test against real processes (`tests/integration/test_fault_matrix.py`, which writes this file).",
         "`run` wraps a job that exits 3; `push` sends one metric. The message is the reason that the only line on",
-        "standard error gives; … stands for anything. The time is that from the call to its end.",
+        "standard error gives; … stands for anything. The time is that from the call to its end. Under `--count` the",
+        "counts that have arrived in the end are right, too.",
         "",
         "| Fault | Command | Exit status | Time | Message | The push |",
         "|---|---|---|---|---|---|",
@@ -247,7 +266,7 @@ def markdown():
         said = f"`{said}`" if fault.says else "none"
         if fault.spool_says:
             said += f"; spool: `{fault.spool_says}`"
-        takes = {AT_ONCE: AT_ONCE, BUDGET: f"`{BUDGET}`"}.get(fault.takes, f"{fault.takes} s")
+        takes = {AT_ONCE: AT_ONCE, BUDGET: f"`{BUDGET}`", HALF_BUDGET: "half of `--push-timeout`"}.get(fault.takes, f"{fault.takes} s")
         commands = ", ".join(f"`{command}`" for command in fault.commands)
         lines.append(
             f"| {fault.name} | {commands} | {', '.join(statuses)} | {takes} | {said} | {fault.fate} |"
