@@ -10,7 +10,6 @@
 #include "support/text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -173,7 +172,8 @@ void MetricsInput::check_together() {
     if (diagnostic.severity != Severity::error) continue;
     const auto [index, position] = place_of(diagnostic.position);
     diagnostic.position = position;
-    diagnostic.message = with_places(diagnostic.message) + " (in all inputs taken together)";
+    name_own_line(diagnostic);
+    diagnostic.message += " (in all inputs taken together)";
     inputs_[index].valid = false;
     inputs_[index].diagnostics.push_back(std::move(diagnostic));
   }
@@ -195,17 +195,13 @@ MetricsInput::Place MetricsInput::place_of(Position position) const {
   return {index, json ? json->origin(position.line) : position};
 }
 
-/// The line that a message names is one in all texts; what is quoted names none.
-std::string MetricsInput::with_places(const std::string& message) const {
-  constexpr std::string_view words = " on line ";
-  const std::size_t at = message.find(words);
-  if (at == std::string::npos || message.find('`') < at) return message;
-  std::size_t line = 0;
-  const std::string_view rest = std::string_view(message).substr(at + words.size());
-  const auto number = std::from_chars(rest.data(), rest.data() + rest.size(), line);
+/// A line that a message names is one in all texts.
+void MetricsInput::name_own_line(Diagnostic& diagnostic) const {
+  if (!diagnostic.mention) return;
+  const auto [at, size, line] = *std::exchange(diagnostic.mention, {});
   const auto [index, position] = place_of({line, 1});
-  return concat({message.substr(0, at), " in line ", std::to_string(position.line), " of ",
-                 inputs_[index].name, rest.substr(static_cast<std::size_t>(number.ptr - rest.data()))});
+  diagnostic.message.replace(
+      at, size, concat({" in line ", std::to_string(position.line), " of ", inputs_[index].name}));
 }
 
 bool MetricsInput::valid() const { return std::ranges::all_of(inputs_, &CheckedInput::valid); }

@@ -69,7 +69,7 @@ class MetricsInput {
     Position position;
   };
   Place place_of(Position position) const;
-  std::string with_places(const std::string& message) const;
+  void name_own_line(Diagnostic& diagnostic) const;
 
   const InputOptions& options_;
   const GroupingKey* group_;

@@ -11,8 +11,6 @@
 namespace pushmetrics {
 namespace {
 
-std::string on_line(std::size_t line) { return concat({" on line ", std::to_string(line)}); }
-
 /// The last of the labels that say which part of a compound family a sample is; null if there is none.
 const RawLabel* part_label(const ExpositionSample& sample, const FamilyEntry& family) {
   if (!family.is_compound()) return nullptr;
@@ -54,6 +52,12 @@ std::string_view first_labels(const ExpositionSample& sample, std::size_t count)
 
 }  // namespace
 
+Problem Problem::naming_line(std::string_view place, std::string_view before, std::size_t line,
+                             std::string_view after) {
+  const std::string words = concat({" on line ", std::to_string(line)});
+  return {place, concat({before, words, after}), LineMention{before.size(), words.size(), line}};
+}
+
 bool is_part_label(const RawLabel& label, const FamilyEntry& family) {
   if (label.role == LabelRole::le) return family.is_histogram();
   return label.role == LabelRole::quantile && family.type == MetricType::summary;
@@ -64,17 +68,17 @@ std::optional<Problem> ExpositionBody::add(const ExpositionLine& line, const Exp
   const std::string name = printable(family.name, 60);
   if (metadata.type) {
     if (family.type_line != 0)
-      return Problem{metadata.name, concat({"second TYPE line for ", name, ", the first is",
-                                            on_line(family.type_line), ": keep one"})};
+      return Problem::naming_line(metadata.name, concat({"second TYPE line for ", name, ", the first is"}),
+                                  family.type_line, ": keep one");
     if (family.has_samples())
-      return Problem{metadata.name, concat({"TYPE line for ", name, " after its first sample",
-                                            on_line(family.first_sample_line), ": write it before"})};
+      return Problem::naming_line(metadata.name, concat({"TYPE line for ", name, " after its first sample"}),
+                                  family.first_sample_line, ": write it before");
     family.type_line = line.number;
     family.type = *metadata.type;
   } else if (!metadata.help.empty()) {
     if (family.help_line != 0)
-      return Problem{metadata.name, concat({"second HELP line for ", name, ", the first is",
-                                            on_line(family.help_line), ": keep one"})};
+      return Problem::naming_line(metadata.name, concat({"second HELP line for ", name, ", the first is"}),
+                                  family.help_line, ": keep one");
     family.help_line = line.number;
   }
   return std::nullopt;
@@ -189,16 +193,16 @@ std::vector<ExpositionBody::Collision> ExpositionBody::collisions() {
   return found;
 }
 
-std::string explain(const ExpositionBody::Collision& collision) {
+Problem explain(const ExpositionBody::Collision& collision) {
   const auto describe = [](const FamilyEntry& family) {
     return concat({to_string(family.type), " ", printable(family.name, 100)});
   };
   constexpr std::string_view cure =
       ": a histogram or summary has _count and _sum (and _bucket) to itself; rename one, or write its TYPE "
-      "line "
-      "before all of its samples";
-  return concat({describe(*collision.later), " collides with ", describe(*collision.earlier),
-                 on_line(collision.earlier->first_sample_line), cure});
+      "line before all of its samples";
+  return Problem::naming_line(
+      {}, concat({describe(*collision.later), " collides with ", describe(*collision.earlier)}),
+      collision.earlier->first_sample_line, cure);
 }
 
 }  // namespace pushmetrics

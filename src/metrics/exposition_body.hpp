@@ -1,5 +1,6 @@
 #pragma once
 
+#include "metrics/diagnostic.hpp"
 #include "metrics/exposition_parser.hpp"
 #include "metrics/family_table.hpp"
 
@@ -15,6 +16,11 @@ namespace pushmetrics {
 struct Problem {
   std::string_view place;
   std::string message;
+  std::optional<LineMention> mention = {};
+
+  /// A message with ` on line N` between the words.
+  static Problem naming_line(std::string_view place, std::string_view before, std::size_t line,
+                             std::string_view after);
 };
 
 /// Which series a sample belongs to, as hashes.
@@ -69,7 +75,8 @@ class ExpositionBody {
   std::string written_;
 };
 
-std::string explain(const ExpositionBody::Collision& collision);
+/// The place is the later family's first sample, which is no slice at hand.
+Problem explain(const ExpositionBody::Collision& collision);
 
 /// `le` of a histogram, `quantile` of a summary: no part of the series.
 bool is_part_label(const RawLabel& label, const FamilyEntry& family);

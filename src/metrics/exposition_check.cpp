@@ -113,7 +113,8 @@ class DuplicateFinder : public ExpositionHandler {
     Seen& seen = known->second;
     const bool is_written_anew = seen.written.insert(identity.written).second;
     if (family.is_compound() && !is_written_anew) return;
-    found_.push_back({Severity::error, line.at(sample.name), explain(seen, is_written_anew)});
+    Problem problem = explain(seen, is_written_anew);
+    found_.push_back({Severity::error, line.at(sample.name), std::move(problem.message), problem.mention});
   }
   Next on_error(Diagnostic) override { return Next::go_on; }
 
@@ -123,13 +124,12 @@ class DuplicateFinder : public ExpositionHandler {
     std::set<std::uint64_t> written;
   };
 
-  static std::string explain(const Seen& seen, bool by_grouping) {
-    const std::string line = std::to_string(seen.line);
-    if (by_grouping)
-      return concat({"the same series as on line ", line,
-                     " once it is pushed, since the grouping key replaces labels (job ",
-                     "always, instance is \"\" where it is missing): tell them apart by another label"});
-    return concat({"the same series as on line ", line, ": keep one, or tell them apart by a label"});
+  static Problem explain(const Seen& seen, bool by_grouping) {
+    return Problem::naming_line(
+        {}, "the same series as", seen.line,
+        by_grouping ? " once it is pushed, since the grouping key replaces labels (job always, instance is "
+                      "\"\" where it is missing): tell them apart by another label"
+                    : ": keep one, or tell them apart by a label");
   }
 
   ExpositionBody body_;
@@ -159,7 +159,7 @@ class Checker : public ExpositionHandler {
     read_exposition(text_, options_.strictness, *this);
     tell_duplicates();
     for (const ExpositionBody::Collision& collision : body_.collisions())
-      tell({Severity::error, {collision.later->first_sample_line, 1}, explain(collision)});
+      tell(Severity::error, {collision.later->first_sample_line, 1}, explain(collision));
     if (lenient()) notes_.append_to(result_.diagnostics);
     std::ranges::stable_sort(result_.diagnostics, {}, &Diagnostic::position);
     result_.valid = errors_ == 0;
@@ -219,8 +219,11 @@ class Checker : public ExpositionHandler {
     std::size_t& count = diagnostic.severity == Severity::error ? errors_ : warnings_;
     if (count++ < options_.limit) result_.diagnostics.push_back(std::move(diagnostic));
   }
-  void tell(Severity severity, const ExpositionLine& line, const Problem& problem) {
-    tell({severity, line.at(problem.place), problem.message});
+  void tell(Severity severity, Position position, Problem problem) {
+    tell({severity, position, std::move(problem.message), problem.mention});
+  }
+  void tell(Severity severity, const ExpositionLine& line, Problem problem) {
+    tell(severity, line.at(problem.place), std::move(problem));
   }
 
   void tell_progress(const ExpositionLine& line) {

@@ -105,7 +105,7 @@ class Gatherer : public ExpositionHandler {
   ParsedFamilies take() {
     for (const ExpositionBody::Collision& collision : body_.collisions()) {
       families_.of(*collision.later).samples.clear();
-      tell({collision.later->first_sample_line, 1}, explain(collision));
+      tell({collision.later->first_sample_line, 1}, explain(collision).message);
     }
     std::ranges::stable_sort(diagnostics_, {}, &Diagnostic::position);
     return {families_.take(), std::move(diagnostics_)};
