@@ -53,8 +53,7 @@ Store into_headers(std::vector<std::string>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     for (const std::string& value : values) {
       // Not quoted: a header may hold a secret.
-      if (value.find(':') == std::string::npos || value.find_first_of("\r\n") != std::string::npos)
-        return Error{"a header is written 'Name: value', on one line"};
+      if (!is_header(value)) return Error{"a header is written 'Name: value', on one line"};
     }
     place = values;
     return stored();

@@ -33,6 +33,15 @@ class FailedTransfer : public HttpClient::Transfer {
 
 }  // namespace
 
+bool is_header(std::string_view text) {
+  constexpr std::string_view token(
+      "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  constexpr std::string_view refused("\r\n\0", 3);
+  const std::size_t name_end = text.find_first_not_of(token);
+  return name_end != 0 && name_end != text.npos && text[name_end] == ':' &&
+         text.find_first_of(refused) == text.npos;
+}
+
 /// All requests of a client, waited for by the event loop.
 class HttpClient::Multi {
  public:

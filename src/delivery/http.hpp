@@ -13,13 +13,17 @@
 
 namespace pushmetrics {
 
+/// Whether the text is one header and no more, `Name: value`: the name a token, no line's end and no NUL in
+/// the value (RFC 9110, sections 5.1 and 5.5).
+bool is_header(std::string_view text);
+
 /// How to reach a server, and as whom. Nothing of this is ever printed.
 struct HttpOptions {
   Duration connect_timeout = std::chrono::seconds(3);
   std::string user;
   std::string password;
   std::string bearer_token;
-  /// `Name: value`, each.
+  /// Each as is_header has it.
   std::vector<std::string> headers;
   /// Files in PEM form.
   std::string ca_certificates;

@@ -28,15 +28,13 @@ std::string metrics_variable(std::string_view name) {
 
 /// `a=b,c=d`, values percent-encoded, as in W3C Baggage.
 std::vector<std::string> parse_headers(std::string_view text) {
-  constexpr std::string_view line_ends("\r\n\0", 3);
   std::vector<std::string> headers;
   for (const std::string_view part : split(text, ",")) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string_view name = trim(part.substr(0, equals));
-    std::string header = concat({name, ": ", percent_decoded(trim(part.substr(equals + 1)))});
-    if (name.empty() || header.find_first_of(line_ends) != std::string::npos) continue;
-    headers.push_back(std::move(header));
+    std::string header =
+        concat({trim(part.substr(0, equals)), ": ", percent_decoded(trim(part.substr(equals + 1)))});
+    if (is_header(header)) headers.push_back(std::move(header));
   }
   return headers;
 }

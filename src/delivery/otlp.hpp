@@ -26,7 +26,7 @@ class Otlp : public HttpSink {
 struct OtlpEnvironment {
   /// The whole URL, `/v1/metrics` included, perhaps with user and password; not examined.
   std::string url;
-  /// `Name: value`, each.
+  /// Each as is_header has it.
   std::vector<std::string> headers;
   std::string ca_certificates, certificate, key;
   /// Why it cannot be used; empty: nothing.

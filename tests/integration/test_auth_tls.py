@@ -173,6 +173,13 @@ def test_headers_are_sent(nginx, push):
     assert reason(push(server.url)) == "the server answered 403 Forbidden"
 
 
+@pytest.mark.parametrize("header", ["no colon", ": no name", "two words: x", "a: b\nc: d", "ä: x"])
+def test_what_is_no_header_is_a_mistake_and_not_repeated(pushmetrics, header):
+    result = pushmetrics("run", "-H", header, "--", "true")
+    assert result.status == 125
+    assert "a header is written 'Name: value', on one line" in result.stderr and header not in result.stderr
+
+
 def test_a_header_takes_the_place_of_ours(push, gateway):
     with FaultyServer(faulty.answer("400 x")) as server:
         push(server.url, "-H", "content-type: text/other", "-H", "User-Agent: me")
