@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <utility>
 
 namespace pushmetrics {
@@ -67,13 +68,21 @@ std::string entry_name(std::uint64_t number) {
   return digits;
 }
 
-/// Opens and locks a lock file. With LOCK_NB in `how`, nothing while somebody else has it.
-std::optional<Descriptor> lock(const std::string& path, int how) {
-  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return std::nullopt;
-  while (::flock(file.get(), how) != 0)
-    if (errno != EINTR) return std::nullopt;
-  return file;
+Descriptor open_lock(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+}
+
+bool try_lock(const Descriptor& file) { return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0; }
+
+/// False if others keep it: they may have been stopped, and nobody's push is to wait for that.
+bool lock_soon(const Descriptor& file) {
+  constexpr std::chrono::milliseconds enough(250), pause(2);
+  const auto end = std::chrono::steady_clock::now() + enough;
+  while (!try_lock(file)) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
 }
 
 /// Temporary files of processes that did not live to rename them.
@@ -171,8 +180,9 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
   if (directory_.empty()) return Error{"there is no directory for it: give --spool DIR"};
   const std::string where = folder(target);
   if (const auto made = make_directories(where); !made) return Error{made.error()};
-  const auto order = lock(where + "/order", LOCK_EX);
+  const Descriptor order = open_lock(where + "/order");
   if (!order) return Error{concat({where, "/order: ", ::strerror(errno)})};
+  const bool in_order = lock_soon(order);
 
   const auto now = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
@@ -181,11 +191,14 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
   if (text.size() > limits_.max_bytes) return Error{"it is larger than --spool-max-bytes"};
   const std::vector<Item> older = items_in(where);
   // No number is ever used twice, or a deliverer that is done with the one would remove the other; so numbers
-  // are the time, but ascend even if the clock was set back.
+  // are the time, but ascend even if the clock was set back. Without the lock, the process makes the number
+  // its own.
   std::uint64_t last = older.empty() ? 0 : older.back().number;
   for (const std::string& name : names_in(where))
     last = std::max(last, number_in(name, bad_suffix).value_or(0));
-  if (const auto written = write_atomically(where, entry_name(std::max(last + 1, now)), text, 0600); !written)
+  const std::uint64_t number =
+      std::max(last + 1, now) + (in_order ? 0 : static_cast<std::uint64_t>(::getpid()));
+  if (const auto written = write_atomically(where, entry_name(number), text, 0600); !written)
     return Error{written.error()};
   drop_replaced(older, entry);
   drop_old(target, dropped);
@@ -252,7 +265,9 @@ std::optional<SpoolEntry> Spool::read(const Item& item, std::vector<std::string>
 void Spool::remove(const Item& item) const { ::unlink(item.path.c_str()); }
 
 std::optional<Descriptor> Spool::lock_for_delivery(const std::string& target) const {
-  return lock(folder(target) + "/delivery", LOCK_EX | LOCK_NB);
+  Descriptor file = open_lock(folder(target) + "/delivery");
+  if (!file || !try_lock(file)) return std::nullopt;
+  return file;
 }
 
 }  // namespace pushmetrics

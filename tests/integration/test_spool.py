@@ -1,5 +1,6 @@
 """The spool: what could not be delivered waits, whole and in order, and hurts nobody."""
 
+import fcntl
 import random
 import re
 import subprocess
@@ -261,3 +262,16 @@ def test_killed_at_any_moment_it_loses_no_push_and_keeps_the_order(pushmetrics, 
         assert missing == []
         order = [number for name, number in arrived if name == f"killed{job}"]
         assert order == sorted(order)
+
+
+def test_a_spool_that_somebody_keeps_locked_does_not_hold_up_a_push(run, pushmetrics, spool, gateway, own_gateway):
+    run("-j", "first", "--", "true")
+    (order,) = spool.glob("*/order")
+    with open(order) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = run("--url", gateway.url, "-j", "second", "--", "sh", "-c", "exit 3")
+        more = [run("-j", f"job{i}", "--", "true") for i in range(3)]
+    assert result.status == 3 and result.elapsed < 3
+    assert gateway.group("second").values["job_exit_code"] == 3
+    assert all("the push waits" in told.stderr for told in [result, *more])
+    assert len(entries(spool)) == 5
