@@ -11,6 +11,7 @@
 #include "app/run.hpp"
 #include "app/set.hpp"
 #include "delivery/http.hpp"
+#include "support/descriptor.hpp"
 #include "support/text.hpp"
 
 #include <array>
@@ -84,6 +85,7 @@ int dispatch(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int run_app(int argc, char** argv) {
+  occupy_standard_descriptors();
   try {
     return dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {

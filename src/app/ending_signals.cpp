@@ -10,7 +10,6 @@ namespace pushmetrics {
 
 EndingSignals::EndingSignals(EventLoop& loop, std::function<void()> on_signal)
     : loop_(loop), on_signal_(std::move(on_signal)) {
-  occupy_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   sigset_t awaited;

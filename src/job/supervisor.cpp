@@ -61,7 +61,6 @@ void Supervisor::start() {
   started_ = EventLoop::Clock::now();
   const int failure = spawn_and_exec(argv.data(), environment.data());
 
-  occupy_standard_descriptors();
   // Neither a closed pipe on standard error nor a limit of files' sizes must end pushmetrics before it has
   // pushed.
   ::signal(SIGPIPE, SIG_IGN);

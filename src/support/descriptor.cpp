@@ -14,8 +14,9 @@ void Descriptor::reset() {
 void occupy_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // open(2) gives the lowest free number, which is fd, as all below it are taken by now.
-    if (::open("/dev/null", O_RDWR | O_CLOEXEC) < 0) return;
+    // open(2) gives the lowest free number, which is fd, as all below it are taken by now. Open the wrong way
+    // round, it fails who would use it, as a closed one does.
+    if (::open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0) return;
   }
 }
 

@@ -28,7 +28,8 @@ class Descriptor {
 };
 
 /// Opens /dev/null on whichever of the descriptors 0, 1 and 2 are closed, so that no socket or file of ours
-/// ever takes their place and receives what was meant for a terminal.
+/// ever takes their place and receives what was meant for a terminal. To read 0 or write 1 and 2 fails as
+/// before.
 void occupy_standard_descriptors();
 
 /// Writes all of `text` to a descriptor. False when that failed (errno tells why).

@@ -206,3 +206,10 @@ def seconds(call):
     start = time.monotonic()
     assert call().status in (0, 200)
     return time.monotonic() - start
+
+
+@pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["push", "-j", "x", "-m", "x=1", "--url", "stdout:"]])
+def test_a_closed_standard_output_is_a_failure(pushmetrics, gateway, command):
+    where = [] if "push" in command else ["--url", gateway.url]
+    result = pushmetrics(*command, *where, stdout=None, preexec_fn=lambda: os.close(1))
+    assert result.status == 1 and result.stderr
