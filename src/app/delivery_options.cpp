@@ -31,6 +31,17 @@ Store into_urls(std::vector<TargetUrl>& place) {
   };
 }
 
+/// No time at all is no time limit either, as it is to curl; and without one a push could take for ever.
+Store into_limit(Duration& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto duration = parse_duration(values.back());
+    if (!duration) return Error{duration.error()};
+    if (*duration == Duration::zero()) return Error{"it must be more than 0"};
+    place = *duration;
+    return stored();
+  };
+}
+
 Store into_retries(int& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto number = parse_integer(values.back(), 0, 1000);
@@ -67,9 +78,9 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
   url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
   url.separators = " \t\r\n";
   OptionSpec push_timeout{"push-timeout", 0, "D", "for a whole push, retries included (default: 10s)",
-                          into(options.policy.push_timeout)};
+                          into_limit(options.policy.push_timeout)};
   OptionSpec connect_timeout{"connect-timeout", 0, "D", "for one connection (default: 3s)",
-                             into(options.http.connect_timeout)};
+                             into_limit(options.http.connect_timeout)};
   OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
                      into_retries(options.policy.retries)};
   OptionSpec spool{"spool", 0, "DIR", "where pushes wait that could not be delivered",
@@ -155,6 +166,10 @@ TargetContext make_target_context(const DeliveryOptions& options, HttpClient& ht
   TargetContext context{http, options.http, standard_output};
   context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
   context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
+  const auto has_user = [](const TargetUrl& url) { return !url.user.empty(); };
+  if (!context.access.password.empty() && options.http.user.empty() &&
+      std::ranges::none_of(options.urls, has_user))
+    problems.emplace_back("a password is given, but no user: without --user it is not sent");
   if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
   const auto has_password = [](const TargetUrl& url) { return !url.password.empty(); };
   const HttpOptions& access = context.access;

@@ -1,5 +1,6 @@
 #include "app/job_environment.hpp"
 
+#include "delivery/target.hpp"
 #include "job/contributed_file.hpp"
 #include "support/text.hpp"
 
@@ -14,8 +15,10 @@
 namespace pushmetrics {
 namespace {
 
-/// `http://user:secret@host` without the user and the secret.
+/// `http://user:secret@host` without the user and the secret. Of what is no URL, nobody knows what is the
+/// secret.
 std::string without_credentials(std::string_view url) {
+  if (!parse_target_url(url)) return "";
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return std::string(url);
   const std::size_t start = scheme + 3;
@@ -28,8 +31,8 @@ std::string without_credentials(std::string_view url) {
 }  // namespace
 
 std::vector<std::string> job_environment(const ContributedFile* file) {
-  constexpr std::array<std::string_view, 3> dropped{
-      "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_FILE="};
+  constexpr std::array<std::string_view, 4> dropped{
+      "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE="};
   constexpr std::array<std::string_view, 2> urls{"PUSHMETRICS_URL=", "PUSHGATEWAY_URL="};
   std::vector<std::string> environment;
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
@@ -37,14 +40,16 @@ std::vector<std::string> job_environment(const ContributedFile* file) {
     const auto begins_text = [&](std::string_view name) { return text.starts_with(name); };
     const bool may_be_ours = std::strncmp(*entry, "PUSH", 4) == 0;
     if (may_be_ours && std::ranges::any_of(dropped, begins_text)) continue;
-    if (!may_be_ours || std::ranges::none_of(urls, begins_text)) {
+    if (!may_be_ours || std::ranges::none_of(urls, begins_text) || text.find('@') == text.npos) {
       environment.emplace_back(text);
       continue;
     }
     std::string variable(text.substr(0, text.find('=') + 1));
     std::string_view separator;
     for (const std::string_view url : split(text.substr(variable.size()), " \t\r\n")) {
-      variable.append(separator).append(without_credentials(url));
+      const std::string harmless = without_credentials(url);
+      if (harmless.empty()) continue;
+      variable.append(separator).append(harmless);
       separator = " ";
     }
     environment.push_back(std::move(variable));

@@ -179,7 +179,8 @@ void RunSession::end_signs_of_life() {
 /// them.
 bool RunSession::push() {
   const Outcome& outcome = *supervisor_.outcome();
-  console_.note(concat({job_words_, outcome.words(), " after ", format_duration(outcome.took)}));
+  console_.note(concat({job_words_, outcome.words(),
+                        outcome.timed_out ? "" : concat({" after ", format_duration(outcome.took)})}));
   const std::vector<Family> own = report(outcome, options_.report);
   std::vector<Family> known = own;
   if (options_.count) merge_into(known, count_families({}, options_.report.prefix));

@@ -63,10 +63,11 @@ class Courier::Route {
     if (verdict.kind != Verdict::Kind::retry || attempts_ > policy_.retries)
       return end(std::move(verdict), Next::begin);
     std::mt19937 random{std::random_device{}()};  // only here: most pushes are not tried again
-    const Duration wait = verdict.retry_after.value_or(backoff(attempts_, random));
+    const Duration wait =
+        std::max(backoff(attempts_, random), verdict.retry_after.value_or(Duration::zero()));
     const auto when = EventLoop::Clock::now() + wait;
     if (when >= deadline_) {
-      if (verdict.retry_after)
+      if (verdict.retry_after == wait)
         verdict.reason += concat({"; it asks to be left alone for ", format_duration(wait)});
       return end(std::move(verdict), Next::begin);
     }

@@ -1,9 +1,12 @@
 #include "delivery/http.hpp"
 
+#include "delivery/authorities.hpp"
 #include "delivery/http_transfer.hpp"
+#include "support/text.hpp"
 
 #include <malloc.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <stdexcept>
@@ -17,10 +20,11 @@ namespace {
 /// One that cannot even begin.
 class FailedTransfer : public HttpClient::Transfer {
  public:
-  FailedTransfer(EventLoop& loop, const std::string& problem, HttpClient::Done done)
-      : loop_(loop), timer_(loop.call_at(EventLoop::Clock::now(), [problem, done = std::move(done)] {
+  FailedTransfer(EventLoop& loop, HttpResponse::Failure failure, const std::string& problem,
+                 HttpClient::Done done)
+      : loop_(loop), timer_(loop.call_at(EventLoop::Clock::now(), [failure, problem, done = std::move(done)] {
           HttpResponse response;
-          response.failure = HttpResponse::Failure::other;
+          response.failure = failure;
           response.error = problem;
           done(std::move(response));
         })) {}
@@ -30,6 +34,17 @@ class FailedTransfer : public HttpClient::Transfer {
   EventLoop& loop_;
   EventLoop::TimerId timer_;
 };
+
+/// The file that libcurl would open, and at a FIFO without a writer wait for ever, beyond all time limits.
+std::string find_endless_file(const HttpOptions& options) {
+  for (const std::string& path :
+       {options.ca_certificates.empty() ? system_authorities() : options.ca_certificates, options.certificate,
+        options.key}) {
+    struct stat status {};
+    if (!path.empty() && ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return path;
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -141,7 +156,13 @@ HttpClient::TransferHandle HttpClient::start(HttpRequest request, const HttpOpti
                                              EventLoop::Clock::time_point deadline, Done done,
                                              Consumer consumer) {
   if (!curl(tls_).problem.empty())
-    return TransferHandle(new FailedTransfer(loop_, curl().problem, std::move(done)));
+    return TransferHandle(
+        new FailedTransfer(loop_, HttpResponse::Failure::other, curl().problem, std::move(done)));
+  const std::string endless = request.url.starts_with("https:") ? find_endless_file(options) : "";
+  if (!endless.empty())
+    return TransferHandle(new FailedTransfer(loop_, HttpResponse::Failure::certificate,
+                                             concat({printable(endless), " is not a file"}),
+                                             std::move(done)));
   if (!multi_) multi_ = std::make_unique<Multi>(loop_);
   return TransferHandle(new CurlTransfer(multi_->handle(), std::move(request), options, deadline,
                                          std::move(done), std::move(consumer)));

@@ -146,6 +146,12 @@ bool CurlTransfer::has_header(std::string_view name) const {
   return false;
 }
 
+/// libcurl leaves out a header without a value.
+void CurlTransfer::take_header_back(std::string_view name) {
+  for (curl_slist* header = headers_; header != nullptr; header = header->next)
+    if (::strncasecmp(header->data, name.data(), name.size()) == 0) header->data[name.size()] = '\0';
+}
+
 void CurlTransfer::add_header(const std::string& header) {
   if (curl_slist* longer = curl().slist_append(headers_, header.c_str())) headers_ = longer;
 }
@@ -198,19 +204,31 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 void CurlTransfer::finish(CURLcode code) {
   constexpr int length_required = 411;
   if (head_is_whole_) response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
-  if (response_.status == length_required && packed_body_ && whole_packed_body_.empty())
-    return repeat_with_length();
+  if (packed_body_ && repeated_body_.empty()) {
+    if (response_.status == length_required) return repeat(packed_body_->whole());
+    if (is_packing_refused()) {
+      take_header_back("content-encoding:");
+      return repeat(std::string(request_.content()));
+    }
+  }
   if (!is_answered(code)) describe_failure(code);
   describe_connection();
   const HttpClient::Done done = std::move(done_);
   done(std::move(response_));
 }
 
-/// For servers and proxies that take no body in chunks (RFC 9110, "411 Length Required").
-void CurlTransfer::repeat_with_length() {
-  whole_packed_body_ = packed_body_->whole();
+/// Pushgateway takes gzip from 1.5 on, and before reads it as text (PROTOCOL.md, "Pushing").
+bool CurlTransfer::is_packing_refused() const {
+  constexpr int bad_request = 400, unsupported_media_type = 415;
+  return response_.status == unsupported_media_type ||
+         (response_.status == bad_request && response_.body.find("parsing error") != std::string::npos);
+}
+
+/// With a length, for servers and proxies that take no body in chunks (RFC 9110, "411 Length Required").
+void CurlTransfer::repeat(std::string body) {
+  repeated_body_ = std::move(body);
   set(CURLOPT_UPLOAD, 0L);
-  set_whole_body(whole_packed_body_);
+  set_whole_body(repeated_body_);
   set(CURLOPT_TIMEOUT_MS, to_curl_milliseconds(deadline_ - EventLoop::Clock::now()));
   response_ = {};
   header_bytes_ = 0;
@@ -246,6 +264,9 @@ void CurlTransfer::describe_failure(CURLcode code) {
   };
   const auto has_begun_to_answer = [this] { return info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0; };
   const std::string endless_headers = "the answer's headers do not end";
+  if (detail.starts_with("unsupported proxy"))  // in the words that follow is its URL, secrets and all
+    return fail(Failure::unreachable, concat({detail.substr(0, detail.find('\'')),
+                                              "what http_proxy, https_proxy or all_proxy names"}));
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -45,7 +45,9 @@ class CurlTransfer : public HttpClient::Transfer {
   void set_headers(const HttpOptions& options);
   void add_header(const std::string& header);
   bool has_header(std::string_view name) const;
-  void repeat_with_length();
+  bool is_packing_refused() const;
+  void take_header_back(std::string_view name);
+  void repeat(std::string body);
   void describe_failure(CURLcode code);
   std::string timeout_problem() const;
   std::string connection_problem(const std::string& detail) const;
@@ -74,7 +76,7 @@ class CurlTransfer : public HttpClient::Transfer {
   HttpClient::Consumer consumer_;
   CURL* easy_;
   std::optional<GzipStream> packed_body_;
-  std::string whole_packed_body_;  ///< where the server did not take it in chunks
+  std::string repeated_body_;  ///< where the server did not take it in chunks, or not packed
   curl_slist* headers_ = nullptr;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;

@@ -11,7 +11,8 @@ namespace {
 
 std::string late_push(const SpoolEntry& entry) {
   return concat({"job '", printable(entry.push.group.job()), "': a push that waited ",
-                 format_duration(std::chrono::system_clock::now() - entry.push.when)});
+                 format_duration(std::max<Duration>(std::chrono::system_clock::now() - entry.push.when,
+                                                    Duration::zero()))});  // a clock may be set back
 }
 
 }  // namespace

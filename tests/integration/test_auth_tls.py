@@ -198,6 +198,35 @@ def test_no_secret_reaches_the_job_or_is_spoken_of(basic, pushmetrics, tmp_path)
     assert f"pushed to {basic.url}\n" in result.stderr
 
 
+@pytest.mark.parametrize("url", ["http://u:s3#cret@{}", "http://u:s3 cret@{}", "u:s3cret@{}"])
+def test_no_secret_reaches_the_job_in_what_is_no_url(pushmetrics, url):
+    env = {"PUSHGATEWAY_URL": "http://gw:1 " + url.format("gw:2"), "PUSHMETRICS_HEADER": "X: s3cret"}
+    job = pushmetrics("run", "--url", "stdout:", "-q", "--", "env", env=env).stdout.splitlines()
+    assert [line for line in job if line.startswith("PUSH") and "_FILE" not in line] == ["PUSHGATEWAY_URL=http://gw:1"]
+
+
+def test_a_url_of_the_job_s_own_reaches_it_as_it_is(pushmetrics):
+    url = "gw:9091/metrics?x=1"
+    job = pushmetrics("run", "--url", "stdout:", "-q", "--", "env", env={"PUSHGATEWAY_URL": url}).stdout
+    assert f"PUSHGATEWAY_URL={url}\n" in job
+
+
+def test_a_password_without_a_user_is_told_of(pushmetrics, gateway):
+    result = pushmetrics("push", "--url", gateway.url, "-j", "x", "-m", "x=1", env={"PUSHMETRICS_PASSWORD": SECRET})
+    assert result.status == 0 and "without --user it is not sent" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--cacert", "--cert", "SSL_CERT_FILE"])
+def test_a_certificate_s_file_that_never_ends_is_not_waited_for(pushmetrics, tmp_path, option):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    options = [option, str(fifo)] if option.startswith("--") else []
+    env = {} if options else {option: str(fifo)}
+    url = f"https://127.0.0.1:{free_port()}"
+    result = pushmetrics("run", "--url", url, *options, "--no-spool", "--", *JOB, env=env)
+    assert result.status == 3 and f"{fifo} is not a file" in result.stderr
+
+
 def test_a_redirect_does_not_carry_secrets_on(nginx, push):
     with FaultyServer(faulty.answer("200 OK")) as other:
         server = nginx(location=f"return 307 {other.url}/stolen;")
@@ -389,6 +418,16 @@ def test_no_proxy_is_obeyed(push, gateway, variable):
     assert_delivered(push(gateway.url, env=env))
 
 
+def test_a_gateway_that_takes_no_gzip_gets_a_large_body_plain(nginx, pushmetrics, gateway):
+    """Pushgateway before 1.5 does not look at Content-Encoding."""
+    server = nginx(location='proxy_set_header Content-Encoding "";')
+    lines = "".join(f'large{{n="{n:0100}"}} {n}\n' for n in range(1000))
+    result = pushmetrics("push", "--url", server.url, "-j", "large", "--retries", "0", input=lines)
+    assert (result.status, result.stderr) == (0, "")
+    assert len(gateway.group("large")["large"].samples) == 1000
+    assert len(server.access_log()) == 2
+
+
 def test_a_unix_socket_is_not_reached_by_a_proxy(nginx, push, tmp_path):
     path = tmp_path / "gw.sock"
     nginx(f"listen unix:{path};")
@@ -401,6 +440,15 @@ def test_a_proxy_that_cannot_be_reached_is_named(push):
     result = push("http://gateway.invalid:9091", "--retries", "0", env=env)
     assert reason(result) == f"proxy 127.0.0.1:{port}: connection refused"
     assert SECRET[:6] not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://user:S3C#RET@127.0.0.1:1", "http://user:S3C/RET@127.0.0.1:1", "socks9://user:S3CRET@127.0.0.1:1"]
+)
+def test_a_proxy_that_cannot_be_read_is_told_without_its_secrets(push, proxy):
+    result = push("http://gateway.invalid:9091", "--retries", "0", env={"http_proxy": proxy})
+    assert "proxy" in reason(result)
+    assert "S3C" not in result.stderr and "RET" not in result.stderr
 
 
 def test_a_proxy_that_refuses_is_told(push):

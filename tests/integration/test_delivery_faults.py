@@ -245,6 +245,20 @@ def test_retry_after_as_a_date_is_honoured(run_at):
     assert 1.8 <= server.times[1] - server.times[0] < 3.5
 
 
+@pytest.mark.parametrize("header", ["Retry-After: 0", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_retry_after_that_is_over_leaves_the_backoff(run_at, header):
+    with FaultyServer(faulty.answer("503 Busy", b"", [header])) as server:
+        result = run_at(server.url, options=["--retries", "3", "--push-timeout", "10s"])
+    assert loss(result)[2] == 4
+    assert result.elapsed > 0.05  # up to 250 ms, 500 ms and a second: one in 6000 is below
+
+
+@pytest.mark.parametrize("option", ["--push-timeout", "--connect-timeout"])
+def test_a_time_limit_of_nothing_is_a_mistake(pushmetrics, option):
+    result = pushmetrics("run", option, "0", "--", "true")
+    assert result.status == 125 and f"{option}: it must be more than 0" in result.stderr
+
+
 def test_a_refused_connection_is_told(run_at):
     url = f"http://127.0.0.1:{free_port()}"
     result = run_at(url, options=["--retries", "2", "--push-timeout", "10s"])
