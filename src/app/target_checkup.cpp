@@ -39,9 +39,11 @@ void check_name_and_connection(const Conversation& talk, const HttpResponse& ans
   const HttpEndpoint& endpoint = talk.endpoint();
   const std::string proxy = proxy_words(endpoint);
   const bool has_name = endpoint.unix_socket.empty();
+  const bool is_about_proxy = !proxy.empty() && answer.error.find("proxy") != std::string::npos;
   if (answer.failure == Failure::unreachable && has_name && !answer.name_resolved)
     return section.fail("name", concat({answer.error, proxy}),
-                        "mend the host's name in --url, or /etc/hosts or the DNS");
+                        is_about_proxy ? "mend the proxy's variable, or put the host into NO_PROXY"
+                                       : "mend the host's name in --url, or /etc/hosts or the DNS");
   if (has_name && answer.name_resolved)
     section.ok("name", concat({answer.peer.empty() ? "resolves" : "is ", answer.peer, proxy}));
   // A status counts for more than a failure: whoever answers is there.
