@@ -282,6 +282,10 @@ void GatewayAnswer::take_envelope(std::string_view& piece) {
 void GatewayAnswer::take_group(std::string_view& piece) {
   std::size_t at = 0;
   while (at < piece.size()) {
+    // Most of an answer is text in quotes.
+    if (nesting_.in_string && !nesting_.escaped)
+      while (at < piece.size() && piece[at] != '"' && piece[at] != '\\') ++at;
+    if (at == piece.size()) break;
     nesting_.take(piece[at++]);
     if (nesting_.depth != depth_of_groups || nesting_.in_string) continue;
     in_group_ = false;
