@@ -7,7 +7,6 @@
 #include "support/text.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,17 +82,14 @@ bool ends_in_mid_line(int fd) {
          last != '\n';
 }
 
-/// Appends under a lock, so that lines of several writers do not mix.
+/// Appends at once and, if it can be had, under a lock, so that lines of several writers do not mix.
 Stored append(const char* path, const std::string& lines) {
   const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
   if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
-  int locked = -1;
-  do {
-    locked = ::flock(file.get(), LOCK_EX);
-  } while (locked != 0 && errno == EINTR);
-  if (locked != 0 || !write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
+  lock_soon(file.get());
+  if (!write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
     return Error{::strerror(errno)};
   return stored();
 }

@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace pushmetrics {
@@ -70,19 +69,6 @@ std::string entry_name(std::uint64_t number) {
 
 Descriptor open_lock(const std::string& path) {
   return Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-}
-
-bool try_lock(const Descriptor& file) { return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0; }
-
-/// False if others keep it: they may have been stopped, and nobody's push is to wait for that.
-bool lock_soon(const Descriptor& file) {
-  constexpr std::chrono::milliseconds enough(250), pause(2);
-  const auto end = std::chrono::steady_clock::now() + enough;
-  while (!try_lock(file)) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(pause);
-  }
-  return true;
 }
 
 /// Temporary files of processes that did not live to rename them.
@@ -182,7 +168,7 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
   if (const auto made = make_directories(where); !made) return Error{made.error()};
   const Descriptor order = open_lock(where + "/order");
   if (!order) return Error{concat({where, "/order: ", ::strerror(errno)})};
-  const bool in_order = lock_soon(order);
+  const bool in_order = lock_soon(order.get());
 
   const auto now = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
@@ -266,7 +252,7 @@ void Spool::remove(const Item& item) const { ::unlink(item.path.c_str()); }
 
 std::optional<Descriptor> Spool::lock_for_delivery(const std::string& target) const {
   Descriptor file = open_lock(folder(target) + "/delivery");
-  if (!file || !try_lock(file)) return std::nullopt;
+  if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
   return file;
 }
 

@@ -223,7 +223,8 @@ class Checker : public ExpositionHandler {
     tell({severity, position, std::move(problem.message), problem.mention});
   }
   void tell(Severity severity, const ExpositionLine& line, Problem problem) {
-    tell(severity, line.at(problem.place), std::move(problem));
+    const Position position = line.at(problem.place);
+    tell(severity, position, std::move(problem));
   }
 
   void tell_progress(const ExpositionLine& line) {

@@ -166,13 +166,15 @@ void FamilyBuilder::refuse_second_series(Known& known) {
     const Series& before = series[i - 1];
     if (series[i].pushed != before.pushed) continue;
     const std::string line = findings_.line(before.offset);
+    constexpr std::string_view cure =
+        " once it is pushed, since the grouping key replaces labels (job always, instance is \"\" where it "
+        "is "
+        "missing): tell them apart by another label";
     if (series[i].written == before.written)
       error(series[i].offset,
             {"metric ", quoted(known.name), " has a second value for the same labels, after ", line});
     else
-      error(series[i].offset, {"metric ", quoted(known.name), " has the same labels as in ", line,
-                               " once it is pushed, since the grouping key replaces labels (job always, "
-                               "instance is \"\" where it is missing): tell them apart by another label"});
+      error(series[i].offset, {"metric ", quoted(known.name), " has the same labels as in ", line, cure});
   }
 }
 

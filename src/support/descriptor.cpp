@@ -1,9 +1,12 @@
 #include "support/descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace pushmetrics {
 
@@ -18,6 +21,16 @@ void occupy_standard_descriptors() {
     // round, it fails who would use it, as a closed one does.
     if (::open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0) return;
   }
+}
+
+bool lock_soon(int fd) {
+  constexpr std::chrono::milliseconds enough(250), pause(2);
+  const auto end = std::chrono::steady_clock::now() + enough;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
 }
 
 bool write_all(int fd, std::string_view text) {

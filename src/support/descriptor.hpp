@@ -32,6 +32,10 @@ class Descriptor {
 /// before.
 void occupy_standard_descriptors();
 
+/// Locks a file (flock(2)) that nobody needs for long. False if others keep it for a quarter of a second:
+/// they may have been stopped, and nobody is to wait for that.
+bool lock_soon(int fd);
+
 /// Writes all of `text` to a descriptor. False when that failed (errno tells why).
 bool write_all(int fd, std::string_view text);
 

@@ -43,6 +43,12 @@ def test_many_may_set_at_once(run_job):
     assert sorted(value for _, value in pushed["rows"].samples) == list(range(1, 51))
 
 
+def test_a_writer_that_was_stopped_does_not_hold_up_the_job(run_job):
+    result, pushed = run_job('flock "$PUSHMETRICS_FILE" sleep 5 >/dev/null 2>&1 & sleep 0.2; SET rows 1; kill $!')
+    assert (result.status, result.stderr) == (0, "")
+    assert pushed["rows"].value == 1 and result.elapsed < 4
+
+
 def test_a_line_that_somebody_left_open_is_not_continued(run_job):
     result, pushed = run_job('printf "rows 7" >>"$PUSHMETRICS_FILE"; SET level 3; printf "half" >>"$PUSHMETRICS_FILE"; SET more 4')
     assert {name: (family.type, family.value) for name, family in pushed.items()} == {
