@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <utility>
@@ -174,6 +175,16 @@ std::vector<Source> other_sources(const OptionSpec& spec, const Surroundings& su
   return sources;
 }
 
+/// Whether a flag is on; nothing: the value does not say.
+std::optional<bool> parse_flag(std::string_view value) {
+  constexpr std::array<std::string_view, 4> no{"false", "0", "no", "off"};
+  constexpr std::array<std::string_view, 4> yes{"true", "1", "yes", "on"};
+  const std::string word = lower_case(value);
+  if (std::ranges::find(yes, word) != yes.end()) return true;
+  if (std::ranges::find(no, word) != no.end()) return false;
+  return std::nullopt;
+}
+
 /// Takes the first source whose values are good, and says what is wrong with those before it.
 void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings, Reading& reading) {
   std::vector<std::string>& problems = reading.problems;
@@ -181,10 +192,9 @@ void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings
     if (source.values.empty()) continue;
     if (is_flag(spec)) {
       const std::string& value = source.values.back();
-      constexpr std::array<std::string_view, 4> no{"false", "0", "no", "off"};
-      constexpr std::array<std::string_view, 4> yes{"true", "1", "yes", "on"};
-      if (std::ranges::find(no, value) != no.end()) return;
-      if (std::ranges::find(yes, value) == yes.end()) {
+      const std::optional<bool> is_on = parse_flag(value);
+      if (is_on == false) return;
+      if (!is_on) {
         problems.push_back(concat({source.name, ": '", printable(value), "' is neither true nor false"}));
         continue;
       }

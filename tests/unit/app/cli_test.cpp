@@ -162,6 +162,23 @@ TEST_CASE("labels come as a list from the environment and from a file") {
   CHECK(read({}).places.labels == std::vector<Label>{{"c", "3"}, {"d", "4"}});
 }
 
+TEST_CASE("a flag's value elsewhere is true or false in capitals, too") {
+  Surroundings surroundings;
+  for (const char* yes : {"true", "True", "TRUE", "Yes", "ON", "1"}) {
+    CAPTURE(yes);
+    surroundings.set("PUSHMETRICS_INSTANCE_HOSTNAME", yes);
+    CHECK(read({}).places.flag);
+  }
+  surroundings.write("pushmetrics/config.toml", "instance-hostname = true\n");
+  for (const char* no : {"false", "False", "FALSE", "No", "OFF", "0"}) {
+    CAPTURE(no);
+    surroundings.set("PUSHMETRICS_INSTANCE_HOSTNAME", no);
+    const Parsed parsed = read({});
+    CHECK_FALSE(parsed.places.flag);
+    CHECK(parsed.reading->problems.empty());
+  }
+}
+
 TEST_CASE("what is wrong elsewhere is a problem, not an error, and the rest still counts") {
   Surroundings surroundings;
   const std::string file = surroundings.write("pushmetrics/config.toml",
