@@ -185,7 +185,26 @@ std::optional<bool> parse_flag(std::string_view value) {
   return std::nullopt;
 }
 
-/// Takes the first source whose values are good, and says what is wrong with those before it.
+/// Stores the values; of a list, those that the option takes. What is wrong with the others becomes problems.
+/// The values that were stored.
+std::vector<std::string> store_good_ones(const OptionSpec& spec, const Source& source,
+                                         std::vector<std::string>& problems) {
+  const auto is_stored = [&](const std::vector<std::string>& values) {
+    const Stored result = spec.store(values);
+    if (!result) problems.push_back(concat({source.name, ": ", result.error()}));
+    return static_cast<bool>(result);
+  };
+  if (!spec.repeatable || source.values.size() == 1)
+    return is_stored(source.values) ? source.values : std::vector<std::string>();
+  if (spec.store(source.values)) return source.values;
+  std::vector<std::string> good;
+  for (const std::string& value : source.values)
+    if (is_stored({value})) good.push_back(value);
+  // What stores a list replaces what is there: so far, the last one alone.
+  return good.size() < 2 || is_stored(good) ? good : std::vector<std::string>();
+}
+
+/// Takes the first source that has good values, and says what is wrong with it and those before it.
 void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings, Reading& reading) {
   std::vector<std::string>& problems = reading.problems;
   for (const Source& source : other_sources(spec, surroundings)) {
@@ -199,10 +218,9 @@ void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings
         continue;
       }
     }
-    const Stored result = spec.store(source.values);
-    if (result)
-      return reading.sources.push_back({std::string(spec.name), source.name, joined(source.values)});
-    problems.push_back(concat({source.name, ": ", result.error()}));
+    const std::vector<std::string> values = store_good_ones(spec, source, problems);
+    if (!values.empty())
+      return reading.sources.push_back({std::string(spec.name), source.name, joined(values)});
   }
 }
 

@@ -171,7 +171,7 @@ def test_every_option_may_stand_in_a_file_and_in_the_environment(pushmetrics, wr
 def test_every_options_nonsense_is_a_warning_that_names_it_where_it_is_not_the_command_line(pushmetrics, write):
     anything_goes = {"job", "instance", "spool", "user", "password-file", "bearer-token-file", "cacert", "cert", "key"}
     for name in options_of(pushmetrics).keys() - FOR_ONE_CALL - anything_goes:
-        nonsense = "\x01 nonsense"
+        nonsense = "\x01-nonsense"
         result = pushmetrics("run", "--dry-run", "--", *sh("exit 3"), env={environment_name(name): nonsense})
         assert result.status == 3, name
         warnings = [line for line in result.stderr_lines if line.startswith("pushmetrics: ")]
@@ -287,3 +287,15 @@ def test_a_good_value_counts_beside_a_bad_one(pushmetrics, write):
     result = pushmetrics("run", "--dry-run", "--", "true")
     assert '# job="good"\n' in result.stderr
     assert len([line for line in result.stderr_lines if line.startswith("pushmetrics: ")]) == 2
+
+
+def test_a_good_target_counts_beside_a_bad_one(pushmetrics, gateway, write):
+    targets = {"PUSHMETRICS_URL": f"http://127.0.0.1:99999 {gateway.url} foo"}
+    result = pushmetrics("run", "-j", "by-variable", "--", "true", env=targets)
+    assert len(result.stderr_lines) == 2
+    assert all("PUSHMETRICS_URL" in line for line in result.stderr_lines)
+    assert gateway.find("by-variable")
+    path = write(f'url = ["{gateway.url}", "foo"]\n')
+    result = pushmetrics("run", "-j", "by-file", "--", "true")
+    assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: url: ")
+    assert gateway.find("by-file")

@@ -162,6 +162,32 @@ TEST_CASE("labels come as a list from the environment and from a file") {
   CHECK(read({}).places.labels == std::vector<Label>{{"c", "3"}, {"d", "4"}});
 }
 
+TEST_CASE("what is wrong in a list elsewhere costs itself only") {
+  Surroundings surroundings;
+  const std::string file =
+      surroundings.write("pushmetrics/config.toml", "label = [\"worse\", \"a=1\", \"b=2\"]\n");
+  const Parsed of_file = read({});
+  CHECK(of_file.places.labels == std::vector<Label>{{"a", "1"}, {"b", "2"}});
+  CHECK(of_file.reading->problems == Strings{file + ": label: 'worse' is not a label: write NAME=VALUE"});
+  surroundings.set("PUSHMETRICS_LABELS", "env=prod,bad,1=2,zone=eu");
+  const Parsed of_variable = read({});
+  CHECK(of_variable.places.labels == std::vector<Label>{{"env", "prod"}, {"zone", "eu"}});
+  REQUIRE(of_variable.reading->problems.size() == 2);
+  CHECK(of_variable.reading->problems[0] == "PUSHMETRICS_LABELS: 'bad' is not a label: write NAME=VALUE");
+  CHECK(of_variable.reading->problems[1].starts_with("PUSHMETRICS_LABELS: '1' is not a label name"));
+  REQUIRE(of_variable.reading->sources.size() == 1);
+  CHECK(of_variable.reading->sources[0].value == "env=prod zone=eu");
+}
+
+TEST_CASE("a list with nothing good in it leaves the next source to count") {
+  Surroundings surroundings;
+  surroundings.write("pushmetrics/config.toml", "label = \"a=1\"\n");
+  surroundings.set("PUSHMETRICS_LABELS", "bad,worse");
+  const Parsed parsed = read({});
+  CHECK(parsed.places.labels == std::vector<Label>{{"a", "1"}});
+  CHECK(parsed.reading->problems.size() == 2);
+}
+
 TEST_CASE("a flag's value elsewhere is true or false in capitals, too") {
   Surroundings surroundings;
   for (const char* yes : {"true", "True", "TRUE", "Yes", "ON", "1"}) {
