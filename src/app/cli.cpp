@@ -241,10 +241,17 @@ Result<std::string> read_small_file(const std::string& path) {
   return text;
 }
 
+std::string for_one_call(std::string_view option) {
+  return concat({option, " can be given on the command line only"});
+}
+
 /// Why nobody has a use for it; empty: somebody has.
 std::string problem_of(const CLI::ConfigItem& item) {
-  if (item.parents.empty())
-    return is_configuration_key(item.name) ? "" : concat({"there is no option '", printable(item.name), "'"});
+  if (item.parents.empty()) {
+    if (is_configuration_key(item.name)) return {};
+    if (is_for_one_call(item.name)) return for_one_call(item.name);
+    return concat({"there is no option '", printable(item.name), "'"});
+  }
   if (item.parents.size() == 1 && is_subcommand(item.parents[0])) return {};
   return concat({"there is no subcommand for ", printable(item.fullname())});
 }
@@ -330,11 +337,13 @@ Result<Reading> read_options(std::string_view subcommand, const OptionTable& tab
   for (const auto& [spec, option] : options)
     if (!is_set(option)) read_other_sources(*spec, surroundings, reading);
 
-  for (const auto& item : configuration.of_subcommand) {
-    const auto has_name = [&](const Registered& option) { return option.spec->name == item.first; };
-    if (std::ranges::none_of(options, has_name))
+  for (const auto& [name, value] : configuration.of_subcommand) {
+    const auto found = std::ranges::find(options, name, [](const Registered& one) { return one.spec->name; });
+    if (found == options.end())
       reading.problems.push_back(
-          concat({item.second.file, ": [", subcommand, "] has no option '", printable(item.first), "'"}));
+          concat({value.file, ": [", subcommand, "] has no option '", printable(name), "'"}));
+    else if (found->spec->scope == OptionSpec::Scope::command_line_only)
+      reading.problems.push_back(concat({value.file, ": ", for_one_call(name)}));
   }
   return reading;
 }

@@ -16,28 +16,23 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "ci",
                                                        "connect-timeout",
                                                        "count",
-                                                       "dry-run",
                                                        "expect-every",
                                                        "for",
                                                        "from",
                                                        "header",
                                                        "heartbeat",
-                                                       "help-text",
                                                        "insecure",
                                                        "instance",
                                                        "instance-hostname",
                                                        "job",
-                                                       "json",
                                                        "keep-newest",
                                                        "key",
                                                        "kill-after",
                                                        "label",
                                                        "lint",
                                                        "lookback",
-                                                       "match",
                                                        "max-age",
                                                        "max-silence",
-                                                       "metric",
                                                        "no-rusage",
                                                        "no-spool",
                                                        "notify-start",
@@ -49,9 +44,7 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "replace",
                                                        "require-push",
                                                        "retries",
-                                                       "shell",
                                                        "signal",
-                                                       "sort",
                                                        "spool",
                                                        "spool-max-age",
                                                        "spool-max-bytes",
@@ -59,11 +52,12 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "strip-timestamps",
                                                        "success-codes",
                                                        "timeout",
-                                                       "type",
                                                        "url",
                                                        "user",
-                                                       "verbose",
-                                                       "yes"});
+                                                       "verbose"});
+
+constexpr auto for_one_call = std::to_array<std::string_view>(
+    {"config", "dry-run", "help", "help-text", "json", "match", "metric", "shell", "sort", "type", "yes"});
 
 constexpr auto subcommands =
     std::to_array<std::string_view>({"run", "push", "check", "delete", "list", "prune", "wipe", "flush",
@@ -72,6 +66,8 @@ constexpr auto subcommands =
 }  // namespace
 
 bool is_configuration_key(std::string_view name) { return std::ranges::binary_search(keys, name); }
+
+bool is_for_one_call(std::string_view name) { return std::ranges::binary_search(for_one_call, name); }
 
 bool is_subcommand(std::string_view name) {
   return std::ranges::find(subcommands, name) != subcommands.end();

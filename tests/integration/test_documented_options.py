@@ -110,20 +110,42 @@ def test_the_man_page_names_every_variable_that_the_sources_read():
 # ---- configuration files ----
 
 
-def complaints_about(configuration, tmp_path):
+def complaints_about(configuration, tmp_path, words="there is no"):
     file = tmp_path / "config.toml"
     file.write_text(configuration)
     command = [BINARY, "run", "--dry-run", "--config", str(file), "true"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert done.returncode == 0
-    return [line for line in done.stderr.splitlines() if "there is no" in line]
+    return [line for line in done.stderr.splitlines() if words in line]
+
+
+FOR_ONE_CALL = " can be given on the command line only"
+
+
+def long_names(subcommand):
+    return {name[2:] for name in options_of(subcommand) if name.startswith("--")}
+
+
+def names_for_one_call(subcommand, tmp_path):
+    """Those that the subcommand does not take from its section. What it has not got keeps it from doing anything."""
+    file = tmp_path / f"{subcommand}.toml"
+    file.write_text(f"[{subcommand}]\nno-such = 1\n" + "".join(f'{name} = ""\n' for name in long_names(subcommand)))
+    command = [BINARY, subcommand, "--config", str(file), *(["true"] if subcommand == "run" else [])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert "has no option 'no-such'" in done.stdout + done.stderr
+    return set(re.findall(r": ([a-z-]+)" + FOR_ONE_CALL, done.stdout + done.stderr))
 
 
 def test_every_option_may_stand_above_the_sections_of_a_configuration_file_and_no_other(tmp_path):
-    names = {name[2:] for subcommand in subcommands() for name in options_of(subcommand) if name.startswith("--")}
-    lines = [f'{name} = "1"\n' for name in sorted(names - {"help", "config"})]
-    assert complaints_about("".join(lines), tmp_path) == []
-    assert len(complaints_about('ulr = "http://gateway:9091"\nhelp = true\nurl = "http://gateway:9091"\n', tmp_path)) == 2
+    names = set().union(*(long_names(subcommand) for subcommand in subcommands()))
+    from_files = set().union(*(long_names(name) - names_for_one_call(name, tmp_path) for name in subcommands()))
+    assert {"url", "job", "lint"} <= from_files
+    assert {"help", "config", "dry-run", "json", "metric"} <= names - from_files
+    good = "".join(f'{name} = "1"\n' for name in sorted(from_files))
+    assert complaints_about(good, tmp_path) == complaints_about(good, tmp_path, FOR_ONE_CALL) == []
+    others = "".join(f'{name} = "1"\n' for name in sorted(names - from_files))
+    assert len(complaints_about(others, tmp_path, FOR_ONE_CALL)) == len(names - from_files)
+    assert len(complaints_about('ulr = "http://gateway:9091"\nurl = "http://gateway:9091"\n', tmp_path)) == 1
 
 
 def test_every_subcommand_may_have_a_section_of_a_configuration_file_and_no_other(tmp_path):

@@ -299,3 +299,21 @@ def test_a_good_target_counts_beside_a_bad_one(pushmetrics, gateway, write):
     result = pushmetrics("run", "-j", "by-file", "--", "true")
     assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: url: ")
     assert gateway.find("by-file")
+
+
+@pytest.mark.parametrize("text", ["dry-run = true\n", "[push]\ndry-run = true\n"])
+def test_nothing_is_pushed_when_a_file_asks_for_what_the_command_line_alone_can(pushmetrics, gateway, write, text):
+    path = write(text)
+    result = pushmetrics("push", "--url", gateway.url, "-j", "one-call", "-m", "rows=1")
+    assert result.status == 2
+    assert result.stderr == f"pushmetrics: {path}: dry-run can be given on the command line only\n"
+    assert not gateway.find("one-call")
+
+
+@pytest.mark.parametrize("text", ["shell = true\n", "[run]\nmetric = 'rows=1'\n"])
+def test_what_can_be_given_on_the_command_line_only_is_a_warning_in_the_file_of_a_run(run, write, text):
+    path = write(text)
+    result = run("-j", "one-call", "--", *sh("exit 3"))
+    assert result.status == 3
+    assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: ")
+    assert "can be given on the command line only" in result.stderr

@@ -162,6 +162,14 @@ TEST_CASE("labels come as a list from the environment and from a file") {
   CHECK(read({}).places.labels == std::vector<Label>{{"c", "3"}, {"d", "4"}});
 }
 
+TEST_CASE("what can be given on the command line only is a problem in a file") {
+  Surroundings surroundings;
+  const std::string file = surroundings.write(
+      "pushmetrics/config.toml", "dry-run = true\n[run]\nconfig = \"x\"\n[push]\ndry-run = true\n");
+  CHECK(read({}).reading->problems == Strings{file + ": dry-run can be given on the command line only",
+                                              file + ": config can be given on the command line only"});
+}
+
 TEST_CASE("what is wrong in a list elsewhere costs itself only") {
   Surroundings surroundings;
   const std::string file =
