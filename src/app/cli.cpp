@@ -256,11 +256,14 @@ std::string problem_of(const CLI::ConfigItem& item) {
   return concat({"there is no subcommand for ", printable(item.fullname())});
 }
 
-std::vector<CLI::ConfigItem> parse_config_text(const std::string& text) {
-  std::istringstream lines(text);
-  CLI::ConfigTOML reader;
-  reader.comment('\0');  // comments are gone already
-  return reader.from_config(lines);
+std::vector<CLI::ConfigItem> parse_config_lines(const ConfigLines& lines) {
+  std::istringstream text(lines.text);
+  auto items = CLI::ConfigTOML().from_config(text);
+  for (CLI::ConfigItem& item : items) {
+    std::erase(item.inputs, "");
+    for (std::string& input : item.inputs) input = lines.values.at(std::stoul(input));
+  }
+  return items;
 }
 
 }  // namespace
@@ -280,7 +283,7 @@ void take_configuration(std::string_view subcommand, const std::string& file, st
   const ConfigLines lines = read_config_lines(text);
   if (!lines.problem.empty()) configuration.problems.push_back(concat({file, ": ", lines.problem}));
   try {
-    for (const CLI::ConfigItem& item : parse_config_text(lines.text)) {
+    for (const CLI::ConfigItem& item : parse_config_lines(lines)) {
       if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
       if (const std::string problem = problem_of(item); !problem.empty())
         configuration.problems.push_back(concat({file, ": ", problem}));

@@ -6,6 +6,8 @@
 #include "fuzz.hpp"
 #include "support/text.hpp"
 
+#include <cstdio>
+
 using namespace pushmetrics;
 
 namespace {
@@ -37,14 +39,29 @@ void require_sound(const Configuration& configuration) {
     fuzz::require(fuzz::is_one_line(problem), "a problem is told on one line");
 }
 
-void require_taken_as_it_is(std::string_view value) {
-  if (fuzz::has_control(value) || value.find_first_of("\"'\\") != value.npos) return;
-  for (const std::string_view quote : {"\"", "'"}) {
-    const Configuration one = read(concat({"job = ", quote, value, quote, " # why\n"}));
-    fuzz::require(has(one.general, "job", std::string(value)), "a quoted value arrives as it is");
-    const Configuration list = read(concat({"label = [ ", quote, value, quote, " ]\n"}));
-    fuzz::require(has(list.general, "label", std::string(value)), "so does a list's");
+/// As a basic string of TOML.
+std::string quoted(std::string_view value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    char escape[8];
+    std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned char>(c));
+    const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7F;
+    if (c == '"' || c == '\\') text += '\\';
+    text.append(is_control ? std::string_view(escape) : std::string_view(&c, 1));
   }
+  return text + "\"";
+}
+
+void require_taken_as_it_is(std::string_view value) {
+  if (value.find('\0') != value.npos) return;
+  const auto require_read = [&](std::string_view written) {
+    const Configuration one = read(concat({"job = ", written, " # why\n"}));
+    fuzz::require(has(one.general, "job", std::string(value)), "a quoted value arrives as it is");
+    const Configuration list = read(concat({"label = [ ", written, ",\n ] # \"\n"}));
+    fuzz::require(has(list.general, "label", std::string(value)), "so does a list's");
+  };
+  require_read(quoted(value));
+  if (!fuzz::has_control(value) && value.find('\'') == value.npos) require_read(concat({"'", value, "'"}));
 }
 
 }  // namespace

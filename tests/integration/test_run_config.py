@@ -317,3 +317,31 @@ def test_what_can_be_given_on_the_command_line_only_is_a_warning_in_the_file_of_
     assert result.status == 3
     assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: ")
     assert "can be given on the command line only" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "line, value",
+    [
+        (r'label = "d=C:\\temp\tnew"', "C:\\temp\tnew"),
+        (r'label = "d=\u00e9\U0001F600 \"quoted\""', 'é😀 "quoted"'),
+        (r"label = 'd=C:\temp'", r"C:\temp"),
+        (r"""label = "d='x'" """, "'x'"),
+        ("label = [ 'd=a', # not \"this\n ]", "a"),
+        ("label = d=x", None),
+        (r'label = "d=\q"', None),
+        (r'label = "d=\ud800"', None),
+        (r'label = "d=\u0000"', None),
+        ('label = """d=x"""', None),
+    ],
+)
+def test_strings_are_read_as_toml_has_them(pushmetrics, gateway, write, line, value):
+    write(f"\ufeffjob = 'strings'\n{line}\nretries = 0 # \"\n[ run ]\ntimeout = 7s\n")
+    result = pushmetrics("run", "--url", gateway.url, "--", "true")
+    labels = {} if value is None else {"d": value}
+    assert gateway.find("strings", **labels) and "job_timed_out" in gateway.find("strings", **labels)
+    assert ("line 2 is neither" in result.stderr) == (value is None)
+
+
+def test_a_key_may_name_its_section(job_of, write):
+    write('run.job = "dotted"\njob = "all"\n')
+    assert job_of() == "dotted"
