@@ -101,7 +101,8 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
     if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_sign_of_life();
     // Of use only where the job goes on for a while.
     constexpr std::chrono::seconds a_while(1);
-    const auto pause = loop_.call_at(EventLoop::Clock::now() + a_while, give_back_memory);
+    const auto pause = loop_.call_at(EventLoop::Clock::now() + a_while,
+                                     [this] { loop_.call_before_wait(give_back_memory); });
     loop_.run_until(job_has_ended);
     loop_.cancel(pause);
     say_if_nothing_was_run();

@@ -47,6 +47,7 @@ void EventLoop::wait_once() {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
     timeout = {seconds.count(), static_cast<long>(std::chrono::nanoseconds(left - seconds).count())};
   }
+  if (before_wait_) std::exchange(before_wait_, nullptr)();
   const int ready = ::ppoll(fds.data(), fds.size(), timers_.empty() ? nullptr : &timeout, nullptr);
   if (ready < 0) {
     if (errno == EINTR) return;

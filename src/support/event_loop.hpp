@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace pushmetrics {
 
@@ -25,6 +26,9 @@ class EventLoop {
   TimerId call_at(Clock::time_point when, std::function<void()> on_time);
   /// Forgets a timer; one that has run, or `no_timer`, is let be.
   void cancel(TimerId id);
+
+  /// Calls `before_wait` once, when all is done and the loop waits next: nothing runs between.
+  void call_before_wait(std::function<void()> before_wait) { before_wait_ = std::move(before_wait); }
 
   /// Waits and calls back until `done()` holds or nothing is left to wait for.
   void run_until(const std::function<bool()>& done);
@@ -49,6 +53,7 @@ class EventLoop {
   std::map<Timer, std::function<void()>> timers_;
   std::map<TimerId, Clock::time_point> due_;
   TimerId last_timer_ = no_timer;
+  std::function<void()> before_wait_;
 };
 
 }  // namespace pushmetrics

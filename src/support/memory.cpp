@@ -4,12 +4,23 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <array>
 #include <cstdint>
 
 namespace pushmetrics {
 namespace {
 
-int drop_unwritable_segments(dl_phdr_info* object, std::size_t, void*) {
+struct Segments {
+  struct Segment {
+    void* begin;
+    std::size_t size;
+  };
+  std::array<Segment, 128> found;  // libcurl brings some thirty libraries of three
+  std::size_t count = 0;
+};
+
+int find_unwritable_segments(dl_phdr_info* object, std::size_t, void* place) {
+  auto& segments = *static_cast<Segments*>(place);
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& segment = object->dlpi_phdr[i];
     // What can be written, or was before it was locked, differs from the file.
@@ -17,7 +28,8 @@ int drop_unwritable_segments(dl_phdr_info* object, std::size_t, void*) {
     const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(segment.p_align - 1);
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_filesz;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    void* const address = reinterpret_cast<void*>(begin);
+    if (segments.count < segments.found.size()) segments.found[segments.count++] = {address, end - begin};
   }
   return 0;
 }
@@ -26,7 +38,11 @@ int drop_unwritable_segments(dl_phdr_info* object, std::size_t, void*) {
 
 void give_back_memory() {
   ::malloc_trim(0);
-  ::dl_iterate_phdr(drop_unwritable_segments, nullptr);
+  Segments segments;
+  ::dl_iterate_phdr(find_unwritable_segments, &segments);
+  // Whatever runs from here on comes back, in pieces of 64 KiB: as little as can be.
+  for (std::size_t i = 0; i < segments.count; ++i)
+    ::madvise(segments.found[i].begin, segments.found[i].size, MADV_DONTNEED);
 }
 
 }  // namespace pushmetrics
