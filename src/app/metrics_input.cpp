@@ -142,8 +142,8 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   } else {
     result = format == InputFormat::openmetrics ? check_openmetrics(text, check_options)
                                                 : check_exposition(text, check_options);
-    if (!result.repaired.empty()) {
-      made_.push_back(std::move(result.repaired));
+    if (result.repaired) {
+      made_.push_back(std::move(*result.repaired));
       text = made_.back();
     }
     if (result.valid && wants_lint) lint = lint_exposition(text);

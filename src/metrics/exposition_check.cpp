@@ -22,7 +22,7 @@ class RepairedText {
 
   /// Replacements come in the text's order.
   void replace(std::string_view slice, std::string_view replacement) {
-    if (repaired_.empty()) repaired_.reserve(text_.size() + 1);
+    if (!changed_) repaired_.reserve(text_.size() + 1);
     const auto begin = static_cast<std::size_t>(slice.data() - text_.data());
     repaired_.append(text_.substr(copied_, begin - copied_)).append(replacement);
     copied_ = begin + slice.size();

@@ -139,8 +139,8 @@ struct CheckResult {
   std::size_t samples = 0;
   /// Those that have samples.
   std::size_t families = 0;
-  /// The canonical text, when it is valid but something had to be repaired; else empty.
-  std::string repaired;
+  /// The canonical text, perhaps an empty one, when it is valid but something had to be repaired.
+  std::optional<std::string> repaired;
 };
 
 /// Pushgateway's verdict on a whole body, its consistency check included, and a few refusals of our own for

@@ -387,8 +387,8 @@ CheckResult check_openmetrics(std::string_view text, const CheckOptions& options
                  result.diagnostics.end();
   result.canonical = false;
   if (!result.valid)
-    result.repaired.clear();
-  else if (result.repaired.empty())
+    result.repaired.reset();
+  else if (!result.repaired)
     result.repaired = std::move(conversion.text);
   return result;
 }

@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const Diagnostic& diagnostic : repaired.diagnostics)
     fuzz::require(fuzz::is_one_line(diagnostic.message), "a message can be shown");
   if (repaired.valid) {
-    const std::string_view payload = repaired.canonical ? text : repaired.repaired;
+    const std::string_view payload = repaired.canonical ? text : std::string_view(*repaired.repaired);
     fuzz::require(check_exposition(payload, strict).canonical, "what was repaired is canonical");
     const std::string written = write_again(payload);
     fuzz::require(check_exposition(written, strict).canonical, "what was written is canonical");

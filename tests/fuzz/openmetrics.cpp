@@ -29,10 +29,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(fuzz::is_one_line(each.message), "a message can be shown");
   }
   if (!result.valid) return 0;
-  fuzz::require(check_exposition(result.repaired, {.strictness = Strictness::strict}).canonical,
+  fuzz::require(check_exposition(*result.repaired, {.strictness = Strictness::strict}).canonical,
                 "what it becomes is canonical");
-  fuzz::require(count_lines(result.repaired) == count_lines(text), "lines keep their numbers");
-  for (const Diagnostic& each : lint_exposition(result.repaired))
+  fuzz::require(count_lines(*result.repaired) == count_lines(text), "lines keep their numbers");
+  for (const Diagnostic& each : lint_exposition(*result.repaired))
     fuzz::require(fuzz::is_one_line(each.message), "advice can be shown");
   const CheckResult strict =
       check_openmetrics(text, {.strictness = Strictness::strict, .timestamps = Timestamps::strip});

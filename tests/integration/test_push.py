@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import time
 
+import pytest
+
 import faulty_server as faulty
 from faulty_server import FaultyServer
 from program import BINARY
@@ -74,3 +76,17 @@ def test_where_inputs_clash_only_together_both_places_are_told(pushmetrics, tmp_
         "third.json:4:12: error: TYPE line for more after its first sample in line 1 of second.prom: write it before",
         "third.json:4:12: error: the same series as in line 1 of second.prom: keep one, or tell them apart by a label",
     ]
+
+
+@pytest.mark.parametrize("empty", ["# EOF", "\ufeff", "\r", "\r\n", "\ufeff# EOF\r\n", ""])
+def test_an_input_of_which_nothing_is_left_costs_no_other(pushmetrics, gateway, tmp_path, empty):
+    full, other = tmp_path / "full.prom", tmp_path / "other.prom"
+    full.write_text("\ufeffb 2\r\n")
+    other.write_bytes(empty.encode())
+    for order in ([full, other], [other, full]):
+        result = pushmetrics("push", "--url", gateway.url, "-j", "left", "--replace", *map(str, order))
+        assert (result.status, result.stderr) == (0, "")
+        assert gateway.group("left")["b"].value == 2
+    result = pushmetrics("push", "--url", gateway.url, "-j", "left", "--replace", "--allow-empty", str(other))
+    assert (result.status, result.stderr) == (0, "")
+    assert set(gateway.group("left")) == {"push_time_seconds", "push_failure_time_seconds"}

@@ -46,6 +46,12 @@ def bash_words(text):
 
 CAUSES = {
     "another type": ([("/metrics/job/other", "# TYPE x gauge\nx 1\n")], "# TYPE x counter\nx 1\n", (), "x as gauge"),
+    "a line end": (
+        [("/metrics/job@base64/dHIK", "# TYPE x gauge\nx 1\n"), ("/metrics/job/tr", "z 1\n")],
+        "# TYPE x counter\nx 1\n",
+        (),
+        "x as gauge",
+    ),
     "untyped": ([("/metrics/job/other/a/b%20c", "x 1\n")], "# TYPE x gauge\nx 1\n", (), "x as untyped"),
     "part of a histogram": ([("/metrics/job/other", HISTOGRAM)], "# TYPE s_count gauge\ns_count 1\n", (), "histogram s"),
     "histogram of a part": ([("/metrics/job/other", "# TYPE s_count gauge\ns_count 1\n")], HISTOGRAM, (), "s_count"),

@@ -22,9 +22,9 @@ int main() {
     const CheckResult result =
         check_exposition(text, {.strictness = mode == "strict" ? Strictness::strict : Strictness::lenient});
     const auto error = std::ranges::find(result.diagnostics, Severity::error, &Diagnostic::severity);
-    const std::string& payload = result.repaired.empty() ? text : result.repaired;
+    const std::string& payload = result.repaired ? *result.repaired : text;
     const bool has_payload =
-        result.valid && (result.canonical || mode == "strict" || !result.repaired.empty());
+        result.valid && (result.canonical || mode == "strict" || result.repaired.has_value());
     std::cout << (result.valid ? "valid " : "invalid ") << (result.canonical ? "canonical " : "other ")
               << (has_payload ? payload.size() : 0) << ' '
               << (error == result.diagnostics.end() ? "" : error->message) << '\n'

@@ -29,7 +29,7 @@ TEST_CASE("canonical text is left as it is") {
   CHECK(result.canonical);
   CHECK(result.samples == 3);
   CHECK(result.families == 2);
-  CHECK(result.repaired.empty());
+  CHECK(!result.repaired);
   CHECK(result.diagnostics.empty());
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("what can be repaired is, with one note a kind") {
   CHECK(result.valid);
   CHECK_FALSE(result.canonical);
   CHECK(result.repaired == "# HELP a say \"hi\"\n# TYPE a gauge\na 1\n\nb{x=\"1\"} 2\nc 3\n");
-  CHECK(check_exposition(result.repaired, strict).canonical);
+  CHECK(check_exposition(*result.repaired, strict).canonical);
   CHECK(check("a 1\r\nb 2\r\nc 3 ") ==
         "1:4: note: replaced CRLF by a newline (on 2 lines)\n"
         "3:4: note: removed white space at the line's end\n"

@@ -29,6 +29,8 @@ TEST_CASE("a group is told as options that a shell takes apart again") {
   CHECK(labels_of({{"job", "it's"}, {"x", "a b"}}).as_options() == R"(-j 'it'\''s' -l 'x=a b')");
   CHECK(labels_of({{"job", "a"}, {"x", "\xff%"}}).as_options() == R"-(-j a -l "$(printf 'x=\377\045')")-");
   CHECK(labels_of({{"job", "-a\n-b"}}).as_options() == R"-(-j "$(printf '\055a\012-b')")-");
+  CHECK(labels_of({{"job", "-a'\n"}}).as_options() == R"-(-j $'\055a\047\012')-");
+  CHECK(labels_of({{"job", "\u009bx"}}).as_options() == R"-(-j "$(printf '\302\233x')")-");
 }
 
 TEST_CASE("of a label given twice the last counts") {

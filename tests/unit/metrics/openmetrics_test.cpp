@@ -24,7 +24,7 @@ std::string converted(const std::string& body) {
   const CheckResult result = check_openmetrics(body + "# EOF\n");
   CHECK_MESSAGE(result.valid, spelled(result.diagnostics));
   CHECK_FALSE(result.canonical);
-  std::string text = result.repaired;
+  std::string text = result.repaired.value_or("");
   CHECK(text.ends_with("\n\n"));
   text.pop_back();
   return text;
@@ -173,7 +173,7 @@ TEST_CASE("what is not quite OpenMetrics is repaired with a note, and refused un
     CHECK(mentions(spelled(lenient.diagnostics), note));
   const CheckResult strict = check_openmetrics(body, {.strictness = Strictness::strict});
   CHECK_FALSE(strict.valid);
-  CHECK(strict.repaired.empty());
+  CHECK(!strict.repaired);
   CHECK(strict.diagnostics.size() == lenient.diagnostics.size());
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("whatever is valid becomes text that the strict check takes, line for 
     body += "# EOF\n";
     const CheckResult result = check_openmetrics(body);
     CHECK_MESSAGE(result.valid, body << spelled(result.diagnostics));
-    CHECK(check_exposition(result.repaired, {.strictness = Strictness::strict}).valid);
-    CHECK(std::ranges::count(result.repaired, '\n') == std::ranges::count(body, '\n'));
+    CHECK(check_exposition(*result.repaired, {.strictness = Strictness::strict}).valid);
+    CHECK(std::ranges::count(*result.repaired, '\n') == std::ranges::count(body, '\n'));
   }
 }
