@@ -2,6 +2,7 @@
 
 #include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
+#include "metrics/family_index.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
@@ -87,24 +88,27 @@ std::optional<TextfileContents> read_textfile_header(std::string_view text) {
 }
 
 void put_over(std::vector<Family>& held, std::vector<Family> pushed) {
+  const FamilyIndex known = index_families(held);
   for (Family& family : pushed) {
-    const auto old = std::ranges::find(held, family.name, &Family::name);
-    if (old == held.end())
+    const auto old = known.find(family.name);
+    if (old == known.end())
       held.push_back(std::move(family));
     else
-      *old = std::move(family);
+      held[old->second] = std::move(family);
   }
 }
 
 std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour) {
+  const FamilyIndex there = index_families(neighbour);
   for (Family& family : families) {
-    const auto other = std::ranges::find(neighbour, family.name, &Family::name);
-    if (other == neighbour.end()) continue;
-    if (other->type != family.type)
+    const auto found = there.find(family.name);
+    if (found == there.end()) continue;
+    const Family& other = neighbour[found->second];
+    if (other.type != family.type)
       return concat(
-          {"there ", family.name, " is of type ", to_string(other->type), ", not ", to_string(family.type)});
-    if (share_a_series(family, *other)) return concat({"it holds the same series of ", family.name});
-    if (!other->help.empty()) family.help = other->help;
+          {"there ", family.name, " is of type ", to_string(other.type), ", not ", to_string(family.type)});
+    if (share_a_series(family, other)) return concat({"it holds the same series of ", family.name});
+    if (!other.help.empty()) family.help = other.help;
   }
   return {};
 }

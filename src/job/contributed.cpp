@@ -2,19 +2,14 @@
 
 #include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
+#include "metrics/family_index.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pushmetrics {
-namespace {
-
-bool has_family(std::span<const Family> families, std::string_view name) {
-  return std::ranges::find(families, name, &Family::name) != families.end();
-}
-
-}  // namespace
 
 Contributed read_contributed(std::string_view text, std::span<const Family> own) {
   ParsedFamilies parsed = parse_appended(text);
@@ -24,8 +19,9 @@ Contributed read_contributed(std::string_view text, std::span<const Family> own)
       contributed.warnings.push_back(
           concat({"line ", std::to_string(diagnostic.position.line), ": ", diagnostic.message}));
 
+  const FamilyIndex known = index_families(own);
   for (Family& family : parsed.families) {
-    if (has_family(own, family.name))
+    if (known.contains(family.name))
       contributed.warnings.push_back(concat({family.name, " is one of the run's own metrics"}));
     else
       contributed.families.push_back(std::move(family));
@@ -45,12 +41,13 @@ Contributed read_contributed(std::string_view text, std::span<const Family> own)
 }
 
 void merge_into(std::vector<Family>& families, std::vector<Family> more) {
+  FamilyIndex known = index_families(families);
   for (Family& family : more) {
-    const auto same = std::ranges::find(families, family.name, &Family::name);
-    if (same == families.end())
+    const auto [same, is_new] = known.try_emplace(family.name, families.size());
+    if (is_new)
       families.push_back(std::move(family));
     else
-      std::ranges::move(family.samples, std::back_inserter(same->samples));
+      std::ranges::move(family.samples, std::back_inserter(families[same->second].samples));
   }
 }
 

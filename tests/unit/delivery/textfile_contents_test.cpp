@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <ctime>
 #include <set>
 
 using namespace pushmetrics;
@@ -68,6 +69,21 @@ TEST_CASE("a push replaces the families that it names and leaves the others") {
   CHECK(held[0].samples[0].labels == std::vector<Label>{{"x", "2"}});
   CHECK(held[1].name == "b");
   CHECK(held[2].name == "c");
+}
+
+TEST_CASE("very many families are put over as many, and beside as many, without delay") {
+  constexpr int count = 100000;
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "m" + std::to_string(i) + "{job=\"a\"} 1\n";
+  auto held = families(text);
+  const auto neighbour = families("x 1\n" + text);
+  auto other = families("m99999{job=\"b\"} 1\n");
+  const std::clock_t before = std::clock();
+  put_over(held, families(text));
+  CHECK(fit_to_neighbour(held, neighbour) == "it holds the same series of m0");
+  CHECK(fit_to_neighbour(other, neighbour).empty());
+  CHECK(std::clock() - before < 5 * CLOCKS_PER_SEC);  // each compared with each, it takes far more
+  CHECK(held.size() == count);
 }
 
 TEST_CASE("the HELP of a neighbour is taken over, for node_exporter drops what differs") {
