@@ -55,6 +55,16 @@ bool has_error(const std::vector<Diagnostic>& diagnostics) {
   return std::ranges::find(diagnostics, Severity::error, &Diagnostic::severity) != diagnostics.end();
 }
 
+CheckResult check_lines(std::string_view text, InputFormat format, const InputOptions& options,
+                        const CheckOptions& check_options) {
+  if (format == InputFormat::openmetrics) return check_openmetrics(text, check_options);
+  if (!options.format && !options.strict && has_end_marker(text)) {
+    CheckResult result = check_openmetrics(text, check_options);
+    if (result.valid) return result;
+  }
+  return check_exposition(text, check_options);
+}
+
 }  // namespace
 
 OptionGroup describe(InputOptions& options) {
@@ -140,8 +150,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
     result.diagnostics.insert(result.diagnostics.begin(), std::make_move_iterator(json->diagnostics.begin()),
                               std::make_move_iterator(json->diagnostics.end()));
   } else {
-    result = format == InputFormat::openmetrics ? check_openmetrics(text, check_options)
-                                                : check_exposition(text, check_options);
+    result = check_lines(text, format, options_, check_options);
     if (result.repaired) {
       made_.push_back(std::move(*result.repaired));
       text = made_.back();

@@ -143,8 +143,10 @@ std::string timestamp(std::string_view rest) {
            "remove it, or read the input with --from openmetrics";
   const std::string_view word = rest.substr(0, rest.find_first_of(" \t"));
   if (is_exposition_number(word))
-    return concat({"the timestamp ", quoted(word),
-                   " is not a whole number of milliseconds: remove it, Pushgateway takes none"});
+    return concat(
+        {"the timestamp ", quoted(word),
+         " is not a whole number of milliseconds: remove it, as --from openmetrics --strip-timestamps "
+         "does, since Pushgateway takes none"});
   return concat({"expected the line to end after the value, found ", quoted(rest)});
 }
 

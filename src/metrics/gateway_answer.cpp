@@ -106,12 +106,12 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
 };
 
 bool GroupReader::string(string_t& text) {
+  // Of the group's labels, too, in case that they are a family.
+  if (depth_ == 2 && keys_[2] == "type") type_ = metric_type_from(text).value_or(MetricType::untyped);
   if (depth_ == 2 && keys_[1] == "labels")
     labels_.push_back({keys_[2], std::move(text)});
   else if (depth_ == 4 && in_metrics() && keys_[4] == "value")
     value_ = parse_value(text);
-  else if (depth_ == 2 && keys_[2] == "type")
-    type_ = metric_type_from(text).value_or(MetricType::untyped);
   else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
     identity_.add(keys_[5], text);
     if (keys_[5] == "status") status_ = text;

@@ -109,6 +109,11 @@ bool has_openmetrics_feature(std::string_view text) {
 
 }  // namespace
 
+bool has_end_marker(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  return text == "# EOF" || text.ends_with("\n# EOF");
+}
+
 InputFormat detect_format(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const std::string_view start = skip(text, json_spaces);

@@ -18,4 +18,7 @@ enum class InputFormat { text, openmetrics, json };
 /// All else is text.
 InputFormat detect_format(std::string_view text);
 
+/// Whether the last line is `# EOF`: if the text can be read as OpenMetrics, it is meant so.
+bool has_end_marker(std::string_view text);
+
 }  // namespace pushmetrics

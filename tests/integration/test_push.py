@@ -90,3 +90,23 @@ def test_an_input_of_which_nothing_is_left_costs_no_other(pushmetrics, gateway, 
     result = pushmetrics("push", "--url", gateway.url, "-j", "left", "--replace", "--allow-empty", str(other))
     assert (result.status, result.stderr) == (0, "")
     assert set(gateway.group("left")) == {"push_time_seconds", "push_failure_time_seconds"}
+
+
+@pytest.mark.parametrize(
+    "text, pushed",
+    [
+        ("# TYPE t gauge\nt 1 1700000000.123\n# EOF\n", {"t": 1}),
+        ('t{p="C:\\dir"} 1\n# EOF', {"t": 1}),
+        ("# TYPE s summary\ns_count 1\ns_sum 2\ns_created 3\n# EOF\n", {"s": {"count": "1", "quantiles": {}, "sum": "2"}}),
+        ("# TYPE c counter\nc 1\n# EOF\n", {"c": 1}),
+        ("a 1\nb 1\na{x=\"y\"} 1 1700000000123\n# EOF\n", {"b": 1}),
+    ],
+)
+def test_what_ends_like_openmetrics_is_read_so_if_it_can_be(pushmetrics, gateway, text, pushed):
+    result = pushmetrics(
+        "push", "--url", gateway.url, "-j", "ends", "--replace", "--strip-timestamps", input=text
+    )
+    assert (result.status, result.stderr) == (0, "")
+    group = gateway.group("ends")
+    assert {name: group[name].samples[0][1] for name in pushed} == pushed
+    assert len(group) == len(pushed) + 2 + ("a 1" in text)

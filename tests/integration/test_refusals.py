@@ -79,6 +79,14 @@ def test_what_is_in_the_way_is_named_and_can_be_cleared(pushmetrics, gateway, pu
     assert (again.status, again.stderr) == (0, "")
 
 
+def test_a_metric_that_hides_the_labels_of_its_group_is_named(pushmetrics, gateway, push):
+    post(gateway, "/metrics/job/other", "# TYPE labels counter\nlabels 1\n")
+    refused = push("labels 2\n")
+    assert refused.status == 1 and "labels as counter" in refused.stderr
+    clear(pushmetrics, refused.stderr)
+    assert push("labels 2\n").status == 0
+
+
 def test_a_metric_of_the_gateway_itself_cannot_be_cleared(push):
     refused = push("# TYPE go_goroutines counter\ngo_goroutines 1\n")
     assert refused.status == 1
