@@ -105,9 +105,9 @@ void check_groups(const TargetUrl& url, const Listing& listing, Section& section
                  "see pushmetrics list --sort state");
 }
 
-/// GET /metrics: what Prometheus gets.
-void check_metrics(const TargetUrl& url, Conversation& talk, const std::string& path,
-                   const std::optional<Listing>& listing, Section& section) {
+/// GET /metrics: what Prometheus gets. Returns the answer's status.
+int check_metrics(const TargetUrl& url, Conversation& talk, const std::string& path,
+                  const std::optional<Listing>& listing, Section& section) {
   std::string tail;
   const HttpResponse answer = talk.ask("GET", path, "", [&](std::string_view piece) {
     constexpr std::size_t enough = 200;
@@ -115,14 +115,17 @@ void check_metrics(const TargetUrl& url, Conversation& talk, const std::string& 
     if (tail.size() > enough) tail.erase(0, tail.size() - enough);
     return true;
   });
-  if (is_refused_access(answer.status)) return;
+  if (is_refused_access(answer.status)) return answer.status;
   if (answer.status == 200 && answer.failure == Failure::none) {
-    if (tail.ends_with('\n')) return section.ok("metrics", concat({path, " can be scraped"}));
     const std::size_t last_line = tail.rfind('\n') + 1;
-    return section.fail("metrics",
-                        concat({path, " is cut short behind '", printable(tail.substr(last_line)),
-                                "': a metric of type gauge_histogram does that"}),
-                        "delete the group that holds it");
+    if (tail.ends_with('\n'))
+      section.ok("metrics", concat({path, " can be scraped"}));
+    else
+      section.fail("metrics",
+                   concat({path, " is cut short behind '", printable(tail.substr(last_line)),
+                           "': a metric of type gauge_histogram does that"}),
+                   "delete the group that holds it");
+    return answer.status;
   }
   bool explained = false;
   for (const GatewayComplaint& complaint : read_gateway_complaints(answer.body)) {
@@ -141,12 +144,13 @@ void check_metrics(const TargetUrl& url, Conversation& talk, const std::string& 
                  concat({labels.to_string(), " holds bytes that are not UTF-8: nobody can push or scrape"}),
                  removal(url, labels));
   }
-  if (answer.status == 500 && explained) return;
+  if (answer.status == 500 && explained) return answer.status;
   const std::string words = concat({path, ": ", verdict_of(answer).reason});
   if (answer.status == 500)
     section.fail("metrics", words, "delete the groups that it names, or: pushmetrics wipe --yes");
   else
     section.warn("metrics", words, "see whether Prometheus can scrape it");
+  return answer.status;
 }
 
 /// A body that is no metrics is refused without leaving a group behind; so the answer tells whether a push
@@ -174,8 +178,9 @@ void check_gateway(const TargetUrl& url, Conversation& talk, const HttpResponse&
   const std::string telemetry_path = check_version(status, section);
   const std::optional<Listing> listing = check_api(talk, section);
   if (listing) check_groups(url, *listing, section);
-  check_metrics(url, talk, telemetry_path, listing, section);
-  check_push(talk, section);
+  const int status_of_metrics = check_metrics(url, talk, telemetry_path, listing, section);
+  // What cannot be gathered lets no push through, good or bad, and what is to be done has been said.
+  if (status_of_metrics != 500) check_push(talk, section);
 }
 
 }  // namespace pushmetrics

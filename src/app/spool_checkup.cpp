@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -16,9 +17,12 @@ namespace {
 /// Why nothing can be written there; empty: something can. What does not exist is made when it is needed.
 std::string problem_of(std::string directory) {
   while (true) {
-    if (::access(directory.c_str(), F_OK) == 0 || directory.size() <= 1)
-      return ::access(directory.c_str(), W_OK | X_OK) == 0 ? ""
-                                                           : concat({directory, ": ", ::strerror(errno)});
+    if (::access(directory.c_str(), F_OK) == 0 || directory.size() <= 1) {
+      // Tried, since root may write everywhere, access(2) says; but not in /proc.
+      std::string probe = concat({directory, "/.pushmetrics-XXXXXX"});
+      const bool can_write = ::mkdtemp(probe.data()) != nullptr && ::rmdir(probe.c_str()) == 0;
+      return can_write ? "" : concat({directory, ": ", ::strerror(errno)});
+    }
     if (errno != ENOENT) return concat({directory, ": ", ::strerror(errno)});
     const std::size_t slash = directory.rfind('/');
     directory.resize(slash == std::string::npos || slash == 0 ? 1 : slash);
