@@ -1,8 +1,10 @@
 #include "delivery/pushed_families.hpp"
 
+#include "delivery/stored_series.hpp"
 #include "metrics/exposition_parser.hpp"
 #include "support/text.hpp"
 
+#include <string>
 #include <utility>
 
 namespace pushmetrics {
@@ -13,8 +15,11 @@ Result<std::vector<Family>> pushed_families(const Push& push) {
     if (diagnostic.severity == Severity::error)
       return Error{concat(
           {"its line ", std::to_string(diagnostic.position.line), " is not valid: ", diagnostic.message})};
-  for (Family& family : parsed.families)
+  for (Family& family : parsed.families) {
     for (Sample& sample : family.samples) sample.labels = push.group.over(std::move(sample.labels));
+    const std::string problem = same_series_problem(family);
+    if (!problem.empty()) return Error{problem};
+  }
   return std::move(parsed.families);
 }
 

@@ -53,10 +53,14 @@ std::vector<std::string> textfiles(const std::string& directory) {
   return names;
 }
 
-/// What somebody else's file, or one of ours, holds; nothing, if it cannot be read.
-std::vector<Family> families_in(const std::string& path) {
+/// What somebody else's file, which has no labels of a group then, or one of ours holds; nothing, if it
+/// cannot be read.
+TextfileContents contents_of(const std::string& path) {
   const auto file = FileText::read(path, FileText::Form::copied);
-  return file ? parse_families(file->text()).families : std::vector<Family>();
+  if (!file) return {};
+  TextfileContents contents = read_textfile_header(file->text()).value_or(TextfileContents());
+  contents.families = parse_families(file->text()).families;
+  return contents;
 }
 
 /// Does something to a directory while nobody else does.
@@ -128,10 +132,13 @@ class Storing {
     put_over(contents_.families, std::move(*pushed));
     for (const std::string& other : textfiles(directory_)) {
       if (other == name_) continue;
-      const std::string problem = fit_to_neighbour(contents_.families, families_in(path(other)));
-      if (!problem.empty())
-        return {Kind::refused, concat({"it does not go together with ", printable(other), ": ", problem,
-                                       ", and node_exporter would drop one of the two"})};
+      const TextfileContents neighbour = contents_of(path(other));
+      const std::string problem = fit_to_neighbour(contents_.families, neighbour.families);
+      if (problem.empty()) continue;
+      const std::string group =
+          neighbour.labels.empty() ? "" : concat({" (group ", neighbour.labels.to_string(), ")"});
+      return {Kind::refused, concat({"it does not go together with ", printable(other), group, ": ", problem,
+                                     ", and node_exporter would drop one of the two"})};
     }
     return write();
   }

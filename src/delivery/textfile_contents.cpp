@@ -1,5 +1,6 @@
 #include "delivery/textfile_contents.hpp"
 
+#include "delivery/stored_series.hpp"
 #include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/family_index.hpp"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace pushmetrics {
@@ -29,19 +31,44 @@ bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-std::vector<Label> identity(const Sample& sample) {
-  std::vector<Label> labels = sample.labels;
-  std::erase_if(labels, [](const Label& label) { return label.value.empty(); });
-  labels.push_back({"__name__", sample.name});
-  std::ranges::sort(labels);
-  return labels;
-}
-
 bool share_a_series(const Family& a, const Family& b) {
   std::set<std::vector<Label>> series;
-  for (const Sample& sample : a.samples) series.insert(identity(sample));
+  for (const Sample& sample : a.samples) series.insert(stored_series(sample));
   return std::ranges::any_of(b.samples,
-                             [&](const Sample& sample) { return series.contains(identity(sample)); });
+                             [&](const Sample& sample) { return series.contains(stored_series(sample)); });
+}
+
+/// The endings of names that a family has to itself.
+std::span<const std::string_view> own_suffixes(MetricType type) {
+  static constexpr std::string_view suffixes[] = {"_count", "_sum", "_bucket"};
+  if (type == MetricType::histogram) return suffixes;
+  if (type == MetricType::summary) return std::span(suffixes).first(2);
+  return {};
+}
+
+/// The histogram or summary of `there` to which the name belongs; null: none.
+const Family* owner(std::string_view name, std::span<const Family> families, const FamilyIndex& there) {
+  for (const std::string_view suffix : own_suffixes(MetricType::histogram)) {
+    if (!name.ends_with(suffix)) continue;
+    const auto found = there.find(std::string(name.substr(0, name.size() - suffix.size())));
+    if (found == there.end()) return nullptr;
+    const Family& whole = families[found->second];
+    return std::ranges::count(own_suffixes(whole.type), suffix) > 0 ? &whole : nullptr;
+  }
+  return nullptr;
+}
+
+/// A family whose name belongs to a histogram or summary of the other file; empty: none.
+std::string suffix_problem(const Family& family, std::span<const Family> neighbour,
+                           const FamilyIndex& there) {
+  if (const Family* const whole = owner(family.name, neighbour, there))
+    return concat(
+        {"there ", whole->name, " is a ", to_string(whole->type), ", which has ", family.name, " to itself"});
+  for (const std::string_view suffix : own_suffixes(family.type))
+    if (const std::string part = concat({family.name, suffix}); there.contains(part))
+      return concat(
+          {"it holds ", part, ", which the ", to_string(family.type), " ", family.name, " has to itself"});
+  return {};
 }
 
 }  // namespace
@@ -101,6 +128,7 @@ void put_over(std::vector<Family>& held, std::vector<Family> pushed) {
 std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour) {
   const FamilyIndex there = index_families(neighbour);
   for (Family& family : families) {
+    if (std::string problem = suffix_problem(family, neighbour, there); !problem.empty()) return problem;
     const auto found = there.find(family.name);
     if (found == there.end()) continue;
     const Family& other = neighbour[found->second];

@@ -33,7 +33,8 @@ std::optional<TextfileContents> read_textfile_header(std::string_view text);
 void put_over(std::vector<Family>& held, std::vector<Family> pushed);
 
 /// Fits families to those of another file of the directory, since node_exporter drops what differs: takes
-/// over their HELP. Returns what cannot be mended: another type, or the same series; empty: nothing.
+/// over their HELP. Returns what cannot be mended: another type, the same series, or what a histogram or
+/// summary has to itself (client_golang, checkSuffixCollisions); empty: nothing.
 std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour);
 
 /// What a file holds, for lists. `prefix` begins the names of the metrics of `pushmetrics run`.

@@ -1,10 +1,10 @@
 #include "delivery/write_request.hpp"
 
-#include <algorithm>
+#include "delivery/stored_series.hpp"
+
 #include <bit>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 // The message is small enough to be written by hand (prometheus/prompb: remote.proto, types.proto):
 //
@@ -46,12 +46,8 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
 }
 
 std::string time_series(const Sample& sample, std::int64_t milliseconds) {
-  std::vector<Label> labels = sample.labels;
-  std::erase_if(labels, [](const Label& label) { return label.value.empty(); });
-  labels.push_back({"__name__", sample.name});
-  std::ranges::sort(labels, {}, &Label::name);
   std::string series;
-  for (const Label& label : labels) append_label(series, label.name, label.value);
+  for (const Label& label : stored_series(sample)) append_label(series, label.name, label.value);
   std::string point;
   append_double(point, 1, sample.value);
   append_tag(point, 2, WireType::varint);

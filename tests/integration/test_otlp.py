@@ -116,6 +116,12 @@ def test_the_body_of_a_run_is_understood(pushmetrics, collector, decode):
     assert metrics_of(understood)["job_success"]["gauge"]["dataPoints"][0]["asDouble"] == 1
 
 
+def test_series_that_differ_in_an_empty_label_only_are_refused(pushmetrics, collector):
+    result = push(pushmetrics, collector, text='x 1\nx{f=""} 2\n')
+    assert (result.status, collector.requests) == (1, [])
+    assert 'x{job="backup"} and x{f="",job="backup"} are one series' in result.stderr
+
+
 # ---- answers ----
 
 

@@ -231,6 +231,14 @@ def test_a_server_without_the_receiver_says_so(pushmetrics, tmp_path):
     assert "404" in result.stderr and "remote-write-receiver" in result.stderr
 
 
+def test_remote_write_refuses_series_that_differ_in_an_empty_label_only(pushmetrics, places):
+    place = places["prometheus"]
+    result = pushmetrics("push", "--url", place.url(), "-j", "empty", input='x 1\nx{f=""} 2\n')
+    assert (result.status, len(result.stderr_lines)) == (1, 1)
+    assert 'x{job="empty"} and x{f="",job="empty"} are one series' in result.stderr
+    assert place.plain("empty") == {}
+
+
 def test_remote_write_has_no_groups(pushmetrics, places):
     result = pushmetrics("list", "--url", places["prometheus"].url())
     assert result.status == 1 and "can neither show nor delete groups" in result.stderr

@@ -89,6 +89,43 @@ def test_what_node_exporter_would_drop_is_refused(push, exporter):
     lines(exporter)
 
 
+HISTOGRAM = '# TYPE rpc histogram\nrpc_bucket{le="+Inf"} 1\nrpc_sum 1\nrpc_count 1\n'
+SUMMARY = "# TYPE rpc summary\nrpc_sum 1\nrpc_count 1\n"
+
+
+@pytest.mark.parametrize(
+    "whole, part",
+    [(HISTOGRAM, "rpc_count"), (HISTOGRAM, "rpc_bucket"), (SUMMARY, "rpc_sum")],
+)
+def test_what_a_histogram_or_summary_has_to_itself_is_refused(push, directory, exporter, whole, part):
+    assert push("one", whole).status == 0
+    result = push("two", f"{part} 5\n")
+    assert (result.status, len(result.stderr_lines)) == (1, 1)
+    assert '(group job="one"): there rpc is a ' in result.stderr and f"which has {part} to itself" in result.stderr
+    assert 'rpc_sum{job="one"} 1' in lines(exporter)
+    for file in directory.iterdir():
+        file.unlink()
+    assert push("two", f"{part} 5\n").status == 0
+    result = push("one", whole)
+    assert (result.status, len(result.stderr_lines)) == (1, 1)
+    assert f'(group job="two"): it holds {part}, which the ' in result.stderr
+    assert f'{part}{{job="two"}} 5' in lines(exporter)
+
+
+def test_a_summary_leaves_buckets_to_others(push, exporter):
+    assert push("one", SUMMARY).status == 0
+    assert push("two", "rpc_bucket 5\n").status == 0
+    assert {'rpc_sum{job="one"} 1', 'rpc_bucket{job="two"} 5'} <= set(lines(exporter))
+
+
+def test_series_that_differ_in_an_empty_label_only_are_refused(push, exporter):
+    result = push("j", 'x 1\nx{f=""} 2\n')
+    assert (result.status, len(result.stderr_lines)) == (1, 1)
+    assert 'x{job="j"} and x{f="",job="j"} are one series' in result.stderr
+    assert push("j", 'x{f=""} 2\nx{f="g"} 3\n').status == 0
+    assert 'x{f="g",job="j"} 3' in lines(exporter)
+
+
 def test_a_run_whose_added_metrics_are_refused_is_still_there(pushmetrics, push, directory, exporter):
     assert push("one", "# TYPE x gauge\nx 1\n").status == 0
     job = sh("printf '# TYPE x counter\\nx 1\\n' >>$PUSHMETRICS_FILE")

@@ -102,6 +102,29 @@ TEST_CASE("another type and the same series in a neighbour cannot be mended") {
         "it holds the same series of a");
 }
 
+TEST_CASE("what a histogram or summary has to itself cannot be in a neighbour") {
+  const std::string_view histogram = "# TYPE r histogram\nr_bucket{job=\"x\",le=\"+Inf\"} 1\n";
+  const std::string_view summary = "# TYPE r summary\nr_count{job=\"x\"} 1\n";
+  const auto fit = [](std::string_view own, std::string_view neighbour) {
+    auto fitted = families(own);
+    return fit_to_neighbour(fitted, families(neighbour));
+  };
+  for (const std::string part : {"r_count", "r_sum", "r_bucket"}) {
+    const std::string alone = part + "{job=\"y\"} 1\n";
+    CAPTURE(part);
+    CHECK(fit(alone, histogram) == "there r is a histogram, which has " + part + " to itself");
+    CHECK(fit(histogram, alone) == "it holds " + part + ", which the histogram r has to itself");
+    if (part == "r_bucket") continue;
+    CHECK(fit(alone, summary) == "there r is a summary, which has " + part + " to itself");
+    CHECK(fit(summary, alone) == "it holds " + part + ", which the summary r has to itself");
+  }
+  CHECK(fit("r_bucket 1\n", summary).empty());
+  CHECK(fit(summary, "r_bucket 1\n").empty());
+  CHECK(fit("r_count 1\n_count 1\n", "# TYPE r counter\nr 1\n").empty());
+  CHECK(fit("# TYPE r gauge\nr 1\n", "r_count 1\n").empty());
+  CHECK(fit(histogram, "# TYPE r histogram\nr_count{job=\"y\"} 1\n").empty());
+}
+
 TEST_CASE("a list tells of a file what it tells of a gateway's group") {
   TextfileContents contents;
   contents.labels = group("x");
