@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace pushmetrics {
@@ -25,12 +28,16 @@ Json number(double value) {
   return value;
 }
 
-/// 64-bit integers are strings, lest a reader make doubles of them.
-Json count(double value) {
-  constexpr double limit = 18446744073709549568.0;  // the last double below 2^64
-  const double whole = value > 0 ? std::min(value + 0.5, limit) : 0;
-  return std::to_string(static_cast<unsigned long long>(whole));
+/// To the next whole number, as far as 64 bits go.
+std::uint64_t whole(double value) {
+  constexpr double limit = 18446744073709551616.0;  // 2^64
+  if (!(value > 0)) return 0;
+  return value < limit ? static_cast<std::uint64_t>(std::round(value))
+                       : std::numeric_limits<std::uint64_t>::max();
 }
+
+/// 64-bit integers are strings, lest a reader make doubles of them.
+Json count(std::uint64_t value) { return std::to_string(value); }
 
 Json attribute(std::string_view name, const std::string& value) {
   return {{"key", name}, {"value", {{"stringValue", value}}}};
@@ -78,7 +85,8 @@ double take_bound(std::vector<Label>& labels, std::string_view name) {
 
 /// One histogram or summary, put together from its samples.
 struct Distribution {
-  double sum = 0, count = 0;
+  std::optional<double> sum;
+  double count = 0;
   /// By upper bound and cumulative, or by quantile.
   std::map<double, double> parts;
 };
@@ -101,22 +109,29 @@ std::map<std::vector<Label>, Distribution> distributions(const Family& family) {
   return result;
 }
 
-/// OTLP counts each bucket by itself, and the last one, beyond all bounds, too.
+/// OTLP counts each bucket by itself, and the last one, beyond all bounds, too; together they must make the
+/// count. Where the samples contradict each other or `_count` is missing, what was counted once stays
+/// counted, as for Prometheus' histogram_quantile(): no bucket has less than the one before, nor the whole
+/// less than one.
 void add_buckets(Json& point, const Distribution& distribution) {
   Json bounds = Json::array(), counts = Json::array();
-  double below = 0;
+  std::uint64_t below = 0, total = whole(distribution.count);
   for (const auto& [bound, up_to_here] : distribution.parts) {
+    const std::uint64_t reached = std::max(whole(up_to_here), below);
+    total = std::max(total, reached);
     if (std::isinf(bound) && bound > 0) continue;
     bounds.push_back(number(bound));
-    counts.push_back(count(up_to_here - below));
-    below = up_to_here;
+    counts.push_back(count(reached - below));
+    below = reached;
   }
-  counts.push_back(count(distribution.count - below));
+  counts.push_back(count(total - below));
+  point["count"] = count(total);
   point["explicitBounds"] = std::move(bounds);
   point["bucketCounts"] = std::move(counts);
 }
 
 void add_quantiles(Json& point, const Distribution& distribution) {
+  point["count"] = count(whole(distribution.count));
   Json values = Json::array();
   for (const auto& [quantile, value] : distribution.parts)
     values.push_back({{"quantile", quantile}, {"value", number(value)}});
@@ -127,8 +142,7 @@ Json distribution_points(const Family& family, const std::string& time) {
   Json points = Json::array();
   for (const auto& [labels, distribution] : distributions(family)) {
     Json point = point_at(time, labels);
-    point["count"] = count(distribution.count);
-    point["sum"] = number(distribution.sum);
+    if (distribution.sum) point["sum"] = number(*distribution.sum);
     if (family.type == MetricType::histogram)
       add_buckets(point, distribution);
     else

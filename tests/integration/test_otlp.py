@@ -116,6 +116,23 @@ def test_the_body_of_a_run_is_understood(pushmetrics, collector, decode):
     assert metrics_of(understood)["job_success"]["gauge"]["dataPoints"][0]["asDouble"] == 1
 
 
+OPEN_HISTOGRAM = """\
+# TYPE h histogram
+h_bucket{le="1.0"} 1
+h_bucket{le="+Inf"} 2
+# EOF
+"""
+
+
+def test_a_histogram_without_a_count_is_as_large_as_its_buckets(pushmetrics, collector, decode):
+    result = push(pushmetrics, collector, text=OPEN_HISTOGRAM)
+    assert result.status == 0
+    understood = decode(collector.requests[0][1])
+    assert understood == json.loads(collector.requests[0][1])
+    (point,) = metrics_of(understood)["h"]["histogram"]["dataPoints"]
+    assert (point["count"], point["bucketCounts"], "sum" in point) == ("2", ["1", "1"], False)
+
+
 def test_series_that_differ_in_an_empty_label_only_are_refused(pushmetrics, collector):
     result = push(pushmetrics, collector, text='x 1\nx{f=""} 2\n')
     assert (result.status, collector.requests) == (1, [])
