@@ -114,19 +114,21 @@ bool take_string(std::string_view& rest, std::string& value) {
   return false;
 }
 
-/// A string, or a word without white space, quotes, commas, equals signs and brackets.
-bool take_scalar(std::string_view& rest, std::string& value) {
+/// A string, or a word up to one of `stops`.
+bool take_scalar(std::string_view& rest, std::string_view stops, std::string& value) {
   if (rest.empty()) return false;
   if (is_quote(rest.front())) return take_string(rest, value);
-  value = rest.substr(0, rest.find_first_of(" \t\"'=[],"));
+  value = rest.substr(0, rest.find_first_of(stops));
   rest.remove_prefix(value.size());
   return !value.empty();
 }
 
 /// Scalars with commas between them up to `end`, the list's bracket or nothing. A list may end in a comma.
 bool take_scalars(std::string_view rest, std::string_view end, std::vector<std::string>& values) {
+  // `a = b = c` is rather a line that was broken.
+  const std::string_view stops = end.empty() ? " \t\"'[],=" : " \t\"'[],";
   for (rest = trim(rest); rest != end; rest = trim(rest)) {
-    if (!take_scalar(rest, values.emplace_back())) return false;
+    if (!take_scalar(rest, stops, values.emplace_back())) return false;
     rest = trim(rest);
     if (rest == end) return true;
     if (!rest.starts_with(',')) return false;
@@ -174,14 +176,20 @@ ConfigLines read_config_lines(std::string_view text) {
   std::string assignment;  // which may go on over several lines
   std::size_t begun_at = 0;
   int open = 0;
+  bool in_section = true;  // or above all; what stands in one that cannot be read is left out with it
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     const std::string_view line = trim(without_comment(text.substr(start, end - start)));
     start = end + 1;
     ++number;
     if (line.empty()) continue;
-    if (const std::string_view section = section_name(line); open == 0 && !section.empty()) {
-      result.text.append("[").append(section).append("]\n");
+    if (open == 0 && line.front() == '[' && line.back() == ']') {
+      const std::string_view section = section_name(line);
+      in_section = !section.empty();
+      if (in_section)
+        result.text.append("[").append(section).append("]\n");
+      else
+        leave_out(number);
       continue;
     }
     if (open == 0) begun_at = number;
@@ -192,9 +200,9 @@ ConfigLines read_config_lines(std::string_view text) {
         is_key(trim(std::string_view(assignment).substr(0, assignment.find('=')))))
       continue;
     const auto read = open == 0 ? read_assignment(assignment) : std::nullopt;
-    if (read)
+    if (read && in_section)
       result.add(read->key, read->values);
-    else
+    else if (!read)
       leave_out(begun_at);
     assignment.clear();
     open = 0;
