@@ -28,12 +28,13 @@ Json number(double value) {
   return value;
 }
 
-/// To the next whole number, as far as 64 bits go.
+/// To the next whole number, as far as 64 bits go. Without std::round, for which libm would be loaded.
 std::uint64_t whole(double value) {
   constexpr double limit = 18446744073709551616.0;  // 2^64
   if (!(value > 0)) return 0;
-  return value < limit ? static_cast<std::uint64_t>(std::round(value))
-                       : std::numeric_limits<std::uint64_t>::max();
+  if (value >= limit) return std::numeric_limits<std::uint64_t>::max();
+  const auto below = static_cast<std::uint64_t>(value);
+  return value - static_cast<double>(below) < 0.5 ? below : below + 1;
 }
 
 /// 64-bit integers are strings, lest a reader make doubles of them.

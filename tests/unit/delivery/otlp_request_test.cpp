@@ -39,7 +39,7 @@ TEST_CASE("a bucket of a histogram counts by itself, and all together make the c
   struct Case {
     std::string_view samples, counts, count;
   };
-  for (const auto& [samples, counts, count] : {
+  for (const Case& expected : {
            Case{"h_bucket{le=\"10\"} 7\nh_bucket{le=\"2.5\"} 3\nh_bucket{le=\"+Inf\"} 9\nh_count 9",
                 R"("3","4","2")", "9"},
            // Without _count, the greatest bucket is what is known.
@@ -60,12 +60,12 @@ TEST_CASE("a bucket of a histogram counts by itself, and all together make the c
            Case{"h_bucket{le=\"2.5\"} 4503599627370497\nh_bucket{le=\"10\"} 9007199254740991\nh_count +Inf",
                 R"("4503599627370497","4503599627370494","18437736874454810624")", "18446744073709551615"},
        }) {
-    const std::string body = request_of(concat({"# TYPE h histogram\n", samples, "\n"}));
-    CAPTURE(samples);
+    const std::string body = request_of(concat({"# TYPE h histogram\n", expected.samples, "\n"}));
+    CAPTURE(expected.samples);
     CAPTURE(body);
-    CHECK(body.find(concat({R"("explicitBounds":[2.5,10.0],"bucketCounts":[)", counts, "]"})) !=
+    CHECK(body.find(concat({R"("explicitBounds":[2.5,10.0],"bucketCounts":[)", expected.counts, "]"})) !=
           std::string::npos);
-    CHECK(body.find(concat({R"("count":")", count, R"(",)"})) != std::string::npos);
+    CHECK(body.find(concat({R"("count":")", expected.count, R"(",)"})) != std::string::npos);
   }
 }
 
