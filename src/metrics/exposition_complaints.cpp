@@ -6,6 +6,8 @@
 #include "support/text.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace pushmetrics::complaint {
 namespace {
@@ -19,16 +21,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" \t{},=\"")); }
 
-/// The first character, whole even if it is not ASCII.
-std::string_view first_character(std::string_view text) {
-  std::size_t size = 1;
-  while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) ++size;
-  return text.substr(0, size);
-}
-
 std::string named(std::string_view text) {
   if (text.empty()) return "the line's end";
-  const std::string_view character = first_character(text);
+  const std::string_view character = next_character(text);
   if (character == "\xC2\xA0") return "a no-break space";
   if (character == "\r") return "a carriage return";
   if (!printable(character).empty()) return quoted(character);
@@ -42,15 +37,17 @@ std::string as_name(std::string_view text) {
   std::string name;
   if (is_digit(text[0])) name += '_';
   while (!text.empty()) {
-    const std::string_view character = first_character(text);
+    const std::string_view character = next_character(text);
     name += scan::is_in(character[0], scan::metric_rest) ? character[0] : '_';
     text.remove_prefix(character.size());
   }
   return name;
 }
 
-/// The number at the beginning of `word` that makes sense on its own.
+/// The number at the beginning of `word` that makes sense on its own; none of a word that no person wrote.
 std::string_view leading_number(std::string_view word) {
+  constexpr std::size_t longest = 60;
+  if (word.size() > longest) return {};
   for (std::size_t size = word.size() - 1; size > 0; --size)
     if (is_exposition_number(word.substr(0, size))) return word.substr(0, size);
   return {};
@@ -64,16 +61,11 @@ bool is_decimal_comma(std::string_view word) {
   return is_exposition_number(with_point);
 }
 
-bool looks_like_number(std::string_view word) {
-  return !word.empty() && word.find_first_not_of("0123456789+-.eE") == std::string_view::npos &&
-         is_digit(word.back());
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
+bool is_too_large(std::string_view word) {
+  if (word.starts_with('+')) word.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  return error == std::errc::result_out_of_range && end == word.data() + word.size();
 }
 
 std::string odd_value(std::string_view word) {
@@ -126,8 +118,7 @@ std::string value(std::string_view word, std::string_view name) {
     return concat({"the value ", quoted(word), " has a decimal comma: write ", quoted(with_point)});
   }
   if (std::string odd = odd_value(word); !odd.empty()) return odd;
-  if (looks_like_number(word) && leading_number(word).find_first_of("eE") != std::string_view::npos)
-    return concat({"the value ", quoted(word), " is too large for a 64-bit float"});
+  if (is_too_large(word)) return concat({"the value ", quoted(word), " is too large for a 64-bit float"});
   const std::string_view number = leading_number(word);
   if (!number.empty() && number.find_first_of("0123456789") != std::string_view::npos)
     return concat({"expected a number, found ", quoted(word), ": write ", quoted(number),
@@ -218,7 +209,7 @@ std::string repeated_label(std::string_view name) {
 
 std::string escape(std::string_view rest) {
   if (rest.size() < 2) return "a backslash at the line's end: write \\\\ for a backslash";
-  return concat({quoted(concat({"\\", first_character(rest.substr(1))})),
+  return concat({quoted(concat({"\\", next_character(rest.substr(1))})),
                  " is not an escape sequence (those are \\\\, \\n and \\\"): write \\\\ for a backslash"});
 }
 

@@ -1,6 +1,7 @@
 #include "metrics/exposition_parser.hpp"
 
 #include "metrics/exposition_number.hpp"
+#include "support/text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -138,6 +139,11 @@ TEST_CASE("a message says what is wrong and how to mend it") {
   CHECK(message("a \"1\"") == "the value `\"1\"` is quoted: write the number without quotes");
   CHECK(message("a true") == "`true` is not a number: write 1");
   CHECK(message("a 1e400") == "the value `1e400` is too large for a 64-bit float");
+  CHECK(message(concat({"a ", std::string(400, '1')})) ==
+        concat({"the value `", std::string(40, '1'), "...` is too large for a 64-bit float"}));
+  // Nor does it take the time that all its beginnings would.
+  CHECK(message(concat({"a ", std::string(1 << 20, '1'), "x"})) ==
+        concat({"expected a number as the value, found `", std::string(40, '1'), "...`"}));
   CHECK(message("a 1\r") == "the line ends in CRLF: convert the file to Unix line ends");
   CHECK(message("a 1 ") == "white space at the line's end: the line must end with the number");
   CHECK(message("a") == "the value is missing: write a number after the name and labels");
