@@ -1,6 +1,5 @@
 #include "app/textfile_checkup.hpp"
 
-#include "metrics/group_labels.hpp"
 #include "support/text.hpp"
 
 #include <sys/stat.h>

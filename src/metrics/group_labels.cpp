@@ -98,39 +98,4 @@ std::string GroupLabels::as_options() const {
   return text;
 }
 
-/// As a terminal sees them: C0, DEL, and C1 in UTF-8.
-bool has_control(std::string_view text) {
-  unsigned char before = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7F || (before == 0xC2 && byte < 0xA0)) return true;
-    before = byte;
-  }
-  return false;
-}
-
-std::string shell_word(std::string_view text) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
-  std::string out = "'";
-  if (!has_control(text) && is_valid_utf8(text)) {
-    for (const char c : text) out.append(c == '\'' ? "'\\''" : std::string_view(&c, 1));
-    return out + "'";
-  }
-  // A printf's octal escapes every shell knows, but loses line ends at the end; $'...' not every one.
-  const bool ends_line = text.ends_with('\n');
-  const std::string_view start = ends_line ? "$'" : "\"$(printf '";
-  out = start;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    std::array<char, 8> octal{};
-    std::snprintf(octal.data(), octal.size(), "\\%03o", byte);
-    const bool is_option = c == '-' && out.size() == start.size();
-    const bool as_it_is = plain.find(c) != std::string_view::npos && c != '%' && !is_option;
-    out.append(as_it_is ? std::string_view(&c, 1) : std::string_view(octal.data()));
-  }
-  return out + (ends_line ? "'" : "')\"");
-}
-
 }  // namespace pushmetrics

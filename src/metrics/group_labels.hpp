@@ -43,7 +43,4 @@ class GroupLabels {
   std::vector<Label> labels_;
 };
 
-/// `text` as one word of a POSIX shell, on one line.
-std::string shell_word(std::string_view text);
-
 }  // namespace pushmetrics

@@ -1,6 +1,8 @@
 #include "support/text.hpp"
 
+#include <array>
 #include <charconv>
+#include <cstdio>
 
 namespace pushmetrics {
 namespace {
@@ -35,6 +37,17 @@ bool is_layout_control(std::string_view sequence) {
   const auto last = static_cast<unsigned char>(sequence[2]);
   if (sequence[1] == '\x80') return last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE);
   return sequence[1] == '\x81' && last >= 0xA6 && last <= 0xA9;
+}
+
+bool is_broken(std::string_view character) {
+  return character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
+}
+
+/// What a terminal doesn't show as it is.
+bool is_hidden(std::string_view character) {
+  const char32_t code = code_point(character);
+  return is_broken(character) || code < ' ' || code == 0x7F || is_c1_control(character) ||
+         is_layout_control(character);
 }
 
 }  // namespace
@@ -90,12 +103,11 @@ std::string escaped_for_terminal(std::string_view text) {
     const std::string_view character = next_character(text);
     const char32_t code = code_point(character);
     text.remove_prefix(character.size());
-    const bool broken = character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
     if (code == '\n') {
       out += "\\n";
     } else if (code == '"' || code == '\\') {
       out.append("\\").append(character);
-    } else if (broken || code < ' ' || code == 0x7F || is_c1_control(character)) {
+    } else if (is_hidden(character)) {
       for (const char c : character) {
         const auto byte = static_cast<unsigned char>(c);
         out.append("\\x") += hex[byte >> 4U];
@@ -106,6 +118,39 @@ std::string escaped_for_terminal(std::string_view text) {
     }
   }
   return out;
+}
+
+bool has_hidden_characters(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view character = next_character(text);
+    if (is_hidden(character)) return true;
+    text.remove_prefix(character.size());
+  }
+  return false;
+}
+
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  if (!has_hidden_characters(text)) {
+    for (const char c : text) out.append(c == '\'' ? "'\\''" : std::string_view(&c, 1));
+    return out + "'";
+  }
+  // A printf's octal escapes every shell knows, but loses line ends at the end; $'...' not every one.
+  const bool ends_line = text.ends_with('\n');
+  const std::string_view start = ends_line ? "$'" : "\"$(printf '";
+  out = start;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    std::array<char, 8> octal{};
+    std::snprintf(octal.data(), octal.size(), "\\%03o", byte);
+    const bool is_option = c == '-' && out.size() == start.size();
+    const bool as_it_is = plain.find(c) != std::string_view::npos && c != '%' && !is_option;
+    out.append(as_it_is ? std::string_view(&c, 1) : std::string_view(octal.data()));
+  }
+  return out + (ends_line ? "'" : "')\"");
 }
 
 std::size_t display_width(std::string_view text) {

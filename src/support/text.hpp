@@ -13,8 +13,7 @@ bool is_valid_utf8(std::string_view text);
 
 /// `text` from a stranger (a server, a file) made fit for a terminal and a mail: control characters,
 /// those of lines and directions too, and invalid UTF-8 become spaces, runs of white space one space, and
-/// what is over `limit` bytes is cut with
-/// "...".
+/// "..." stands for what is over `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 300);
 
 /// The first character of `text`, which is not empty; of what is not well-formed UTF-8, one byte.
@@ -24,8 +23,14 @@ std::string_view next_character(std::string_view text);
 char32_t code_point(std::string_view character);
 
 /// `text` so that a terminal shows all of it: `\\`, `\"` and `\n`, as in a label's value, and `\x1b` for
-/// other control characters and what is not UTF-8.
+/// other control characters, those of lines and directions too, and what is not UTF-8.
 std::string escaped_for_terminal(std::string_view text);
+
+/// Whether escaped_for_terminal() would write some of `text` as escapes.
+bool has_hidden_characters(std::string_view text);
+
+/// `text` as one word of a POSIX shell, on one line.
+std::string shell_word(std::string_view text);
 
 /// In columns of a terminal, roughly: wide characters count as two, combining marks as none.
 std::size_t display_width(std::string_view text);

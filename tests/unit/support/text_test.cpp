@@ -27,6 +27,19 @@ TEST_CASE("a stranger's text is made fit for a terminal") {
   CHECK(printable("123\xC3\xA9", 4) == "123...");  // no half character
 }
 
+TEST_CASE("a terminal shows all of a text, what turns its direction too") {
+  CHECK(escaped_for_terminal("a\"\n\x1b\u009b\xff\u00e9") == "a\\\"\\n\\x1b\\xc2\\x9b\\xff\u00e9");
+  CHECK(escaped_for_terminal("a\u202Eb\u2028") == R"(a\xe2\x80\xaeb\xe2\x80\xa8)");
+}
+
+TEST_CASE("a word for a shell shows all of itself") {
+  CHECK(shell_word("/srv/a-b") == "/srv/a-b");
+  CHECK(shell_word("/srv/a b") == "'/srv/a b'");
+  CHECK(shell_word("") == "''");
+  CHECK(shell_word("caf\u00e9's") == "'caf\u00e9'\\''s'");
+  CHECK(shell_word("a\u202Eb") == R"-("$(printf 'a\342\200\256b')")-");
+}
+
 TEST_CASE("split leaves out empty parts") {
   CHECK(split(" a  b ", " ") == std::vector<std::string_view>{"a", "b"});
   CHECK(split("a,b", ",") == std::vector<std::string_view>{"a", "b"});
