@@ -19,8 +19,8 @@ class Courier::Route {
   const Target& target() const { return target_; }
   bool idle() const { return queue_.empty(); }
 
-  void send(SharedPush push, OnDelivery on_delivery) {
-    queue_.push_back({std::move(push), std::move(on_delivery)});
+  void send(SharedPush push, OnDelivery on_delivery, std::optional<EventLoop::Clock::time_point> deadline) {
+    queue_.push_back({std::move(push), std::move(on_delivery), deadline});
     if (queue_.size() == 1) begin();
   }
 
@@ -41,13 +41,14 @@ class Courier::Route {
   struct Consignment {
     SharedPush push;
     OnDelivery on_delivery;
+    std::optional<EventLoop::Clock::time_point> deadline;
   };
 
   void begin() {
     attempts_ = 0;
     last_ = {};
     started_ = EventLoop::Clock::now();
-    deadline_ = started_ + policy_.push_timeout;
+    deadline_ = queue_.front().deadline.value_or(started_ + policy_.push_timeout);
     attempt();
   }
 
@@ -113,12 +114,13 @@ Courier::~Courier() = default;
 
 void Courier::send(Push push, const OnDelivery& on_delivery) {
   const auto shared = std::make_shared<const Push>(std::move(push));
-  for (const auto& route : routes_) route->send(shared, on_delivery);
+  for (const auto& route : routes_) route->send(shared, on_delivery, std::nullopt);
 }
 
-void Courier::send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery) {
+void Courier::send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery,
+                      std::optional<EventLoop::Clock::time_point> deadline) {
   for (const auto& route : routes_)
-    if (&route->target() == &target) return route->send(std::move(push), on_delivery);
+    if (&route->target() == &target) return route->send(std::move(push), on_delivery, deadline);
 }
 
 bool Courier::idle() const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ class Courier {
 
   /// Calls `on_delivery` once for each target, perhaps before it returns.
   void send(Push push, const OnDelivery& on_delivery);
-  /// To one of the targets only.
-  void send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery);
+  /// To one of the targets only; until `deadline`, or for a budget of its own.
+  void send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery,
+               std::optional<EventLoop::Clock::time_point> deadline = std::nullopt);
 
   /// Nothing is under way or waits.
   bool idle() const;

@@ -20,8 +20,8 @@ std::string late_push(const SpoolEntry& entry) {
 std::string Dispatch::words() const {
   if (fate == Fate::waits)
     return concat({delivery.words(),
-                   "; the push waits and goes out with the next one, or by 'pushmetrics flush --spool ",
-                   spool_directory, "'"});
+                   "; the push waits and goes out with the next one, or by: pushmetrics flush --spool ",
+                   shell_word(spool_directory)});
   std::string text = delivery.words();
   if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
   return text;
@@ -32,8 +32,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
  public:
   using Done = std::function<void(const Delivery* failed)>;
 
-  Backlog(Outbox& outbox, const Target& target, Descriptor lock,
-          std::optional<EventLoop::Clock::time_point> deadline, Done done)
+  Backlog(Outbox& outbox, const Target& target, Descriptor lock, Deadline deadline, Done done)
       : outbox_(outbox),
         target_(target),
         lock_(std::move(lock)),
@@ -57,19 +56,25 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
     std::vector<std::string> problems;
     auto entry = outbox_.spool_->read(item, problems);
     outbox_.tell_lost(problems);
-    // Anew from the loop each time: a thousand entries that are gone must not become a thousand nested calls.
-    if (!entry) {
-      outbox_.loop_.call_at(EventLoop::Clock::now(), [self = shared_from_this()] { self->go_on(); });
-      return;
-    }
+    if (!entry) return go_on_from_loop();
     const std::string words = late_push(*entry);
-    outbox_.courier_.send_to(target_, std::make_shared<const Push>(std::move(entry->push)),
-                             [self = shared_from_this(), item, words](const Delivery& delivery) {
-                               self->on_delivery(item, words, delivery);
-                             });
+    outbox_.courier_.send_to(
+        target_, std::make_shared<const Push>(std::move(entry->push)),
+        [self = shared_from_this(), item, words](const Delivery& delivery) {
+          self->on_delivery(item, words, delivery);
+        },
+        deadline_);
   }
 
+  /// No further than what is under way.
+  void give_up() { deadline_ = EventLoop::Clock::time_point::min(); }
+
  private:
+  /// A sink may be done before it returns: a thousand entries must not become a thousand nested calls.
+  void go_on_from_loop() {
+    outbox_.loop_.call_at(EventLoop::Clock::now(), [self = shared_from_this()] { self->go_on(); });
+  }
+
   void on_delivery(const Spool::Item& item, const std::string& words, const Delivery& delivery) {
     if (delivery.verdict.may_go_later()) return end(&delivery);
     outbox_.spool_->remove(item);
@@ -77,7 +82,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
       outbox_.listener_.delivered(concat({words, " was delivered to ", target_.name}));
     else
       outbox_.listener_.lost(concat({words, " is lost: ", delivery.words()}));
-    go_on();
+    go_on_from_loop();
   }
 
   void end(const Delivery* failed) {
@@ -90,7 +95,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
   Outbox& outbox_;
   const Target& target_;
   Descriptor lock_;
-  std::optional<EventLoop::Clock::time_point> deadline_;
+  Deadline deadline_;
   Done done_;
   std::deque<Spool::Item> items_;
 };
@@ -113,28 +118,32 @@ void Outbox::send(Push push, const OnDispatch& on_dispatch) {
 
 void Outbox::send_to(const Target& target, SharedPush shared, OnDispatch on_dispatch) {
   if (!spool_ || spool_->waiting(target.name).empty())
-    return send_own(target, shared, std::move(on_dispatch));
+    return send_own(target, shared, std::nullopt, std::move(on_dispatch));
   auto lock = spool_->lock_for_delivery(target.name);
   if (!lock) return send_behind(target, std::move(shared), std::move(on_dispatch));
-  begin_backlog(target, std::move(*lock), budget_,
-                [this, &target, shared, on_dispatch](const Delivery* failed) {
+  const auto deadline = EventLoop::Clock::now() + budget_;
+  begin_backlog(target, std::move(*lock), deadline,
+                [this, &target, shared, deadline, on_dispatch](const Delivery* failed) {
                   if (failed == nullptr)
-                    send_own(target, shared, on_dispatch);
+                    send_own(target, shared, deadline, on_dispatch);
                   else
                     keep(*shared, *failed, on_dispatch);
                 });
 }
 
-void Outbox::send_own(const Target& target, const SharedPush& push, OnDispatch on_dispatch) {
-  courier_.send_to(target, push,
-                   [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
-                     if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
-                     on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
-                                  delivery.target,
-                                  delivery,
-                                  {},
-                                  {}});
-                   });
+void Outbox::send_own(const Target& target, const SharedPush& push, Deadline deadline,
+                      OnDispatch on_dispatch) {
+  courier_.send_to(
+      target, push,
+      [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
+        if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
+        on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
+                     delivery.target,
+                     delivery,
+                     {},
+                     {}});
+      },
+      deadline);
 }
 
 /// Another process delivers what waits. If something of this group is among it, this push must not overtake
@@ -147,7 +156,7 @@ void Outbox::send_behind(const Target& target, SharedPush push, OnDispatch on_di
   };
   const bool must_wait = std::ranges::any_of(spool_->waiting(target.name), is_of_group);
   tell_lost(problems);
-  if (!must_wait) return send_own(target, push, std::move(on_dispatch));
+  if (!must_wait) return send_own(target, push, std::nullopt, std::move(on_dispatch));
 
   Delivery delivery;
   delivery.target = &target;
@@ -157,14 +166,15 @@ void Outbox::send_behind(const Target& target, SharedPush push, OnDispatch on_di
     auto lock =
         dispatch.fate == Dispatch::Fate::waits ? spool_->lock_for_delivery(target.name) : std::nullopt;
     if (!lock) return on_dispatch(dispatch);
-    begin_backlog(target, std::move(*lock), budget_, [dispatch, on_dispatch](const Delivery* failed) {
-      Dispatch late = dispatch;
-      if (failed == nullptr)
-        late.fate = Dispatch::Fate::delivered;
-      else
-        late.delivery = *failed;
-      on_dispatch(late);
-    });
+    begin_backlog(target, std::move(*lock), EventLoop::Clock::now() + budget_,
+                  [dispatch, on_dispatch](const Delivery* failed) {
+                    Dispatch late = dispatch;
+                    if (failed == nullptr)
+                      late.fate = Dispatch::Fate::delivered;
+                    else
+                      late.delivery = *failed;
+                    on_dispatch(late);
+                  });
   });
 }
 
@@ -187,13 +197,11 @@ void Outbox::tell_lost(const std::vector<std::string>& sentences) const {
   for (const std::string& sentence : sentences) listener_.lost(sentence);
 }
 
-void Outbox::begin_backlog(const Target& target, Descriptor lock, std::optional<Duration> budget,
+void Outbox::begin_backlog(const Target& target, Descriptor lock, Deadline deadline,
                            std::function<void(const Delivery*)> done) {
   std::vector<std::string> dropped;
   spool_->drop_old(target.name, dropped);
   tell_lost(dropped);
-  std::optional<EventLoop::Clock::time_point> deadline;
-  if (budget) deadline = EventLoop::Clock::now() + *budget;
   const auto backlog = std::make_shared<Backlog>(*this, target, std::move(lock), deadline, std::move(done));
   backlogs_.push_back(backlog);
   backlog->go_on();
@@ -215,6 +223,9 @@ void Outbox::flush(const Target& target, std::function<void(const Delivery*)> do
 
 bool Outbox::idle() const { return courier_.idle() && backlogs_.empty(); }
 
-void Outbox::give_up(const std::string& why) { courier_.give_up(why); }
+void Outbox::give_up(const std::string& why) {
+  for (const auto& backlog : backlogs_) backlog->give_up();
+  courier_.give_up(why);
+}
 
 }  // namespace pushmetrics

@@ -26,7 +26,7 @@ struct Dispatch {
   std::string spool_error;
 
   /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); the push
-  /// waits and goes out with the next one, or by ...`.
+  /// waits and goes out with the next one, or by: ...`.
   std::string words() const;
   std::string spool_directory;
 };
@@ -49,7 +49,7 @@ class Outbox {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Calls `on_dispatch` once for each target.
+  /// Calls `on_dispatch` once for each target, within one budget, what waited there before included.
   void send(Push push, const OnDispatch& on_dispatch);
   void send_to(const Target& target, SharedPush push, OnDispatch on_dispatch);
   /// Past the spool: what would mean nothing later.
@@ -65,11 +65,12 @@ class Outbox {
  private:
   class Backlog;
 
-  void send_own(const Target& target, const SharedPush& push, OnDispatch on_dispatch);
+  using Deadline = std::optional<EventLoop::Clock::time_point>;
+  void send_own(const Target& target, const SharedPush& push, Deadline deadline, OnDispatch on_dispatch);
   void send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch);
   void keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch);
   void tell_lost(const std::vector<std::string>& sentences) const;
-  void begin_backlog(const Target& target, Descriptor lock, std::optional<Duration> budget,
+  void begin_backlog(const Target& target, Descriptor lock, Deadline deadline,
                      std::function<void(const Delivery* failed)> done);
 
   EventLoop& loop_;

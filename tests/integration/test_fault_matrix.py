@@ -193,7 +193,7 @@ def line(fault, command, place, url):
     attempts = r" \(\d+ attempts? in [^ ]+\)"
     if fault.fate == WAITS:
         fate = f"{'was ' if command == 'run' else ''}not pushed yet: "
-        rest = f"; the push waits and goes out with the next one, or by 'pushmetrics flush --spool {place.spool}'"
+        rest = f"; the push waits and goes out with the next one, or by: pushmetrics flush --spool {place.spool}"
     else:
         fate = "the push is lost: "
         rest = f"; it cannot be kept in the spool either: {fault.spool_says}" if fault.spool_says else ""

@@ -3,6 +3,8 @@
 import fcntl
 import random
 import re
+import shutil
+import socket
 import subprocess
 import time
 
@@ -58,7 +60,7 @@ def test_a_push_that_cannot_be_delivered_waits_and_the_job_is_not_hurt(run, spoo
     assert (result.status, result.stdout) == (3, "out\n")
     assert len(result.stderr_lines) == 1
     assert "job 'nightly': exited 3, but was not pushed yet" in result.stderr
-    assert f"'pushmetrics flush --spool {spool}'" in result.stderr
+    assert f"or by: pushmetrics flush --spool {spool}\n" in result.stderr
     assert len(entries(spool)) == 1
     assert entries(spool)[0].stat().st_mode & 0o7777 == 0o600
 
@@ -190,6 +192,37 @@ def test_a_server_that_answers_later_gets_the_pushes_in_order(run, spool, own_ga
     values = own_gateway.group("ordered").values
     assert values["last"] == 4
     assert all(values[f"only_{number}"] == 1 for number in range(5))
+
+
+def test_thousands_that_wait_for_a_directory_are_delivered_one_by_one(pushmetrics, spool, tmp_path):
+    directory = tmp_path / "textfiles"
+    target = ("--url", f"textfile:{directory}", "--spool", str(spool), "--retries", "0")
+    pushmetrics("push", *target, "-j", "many", "-m", "x=1")
+    (first,) = entries(spool)
+    for number in range(1, 2000):
+        shutil.copy(first, first.with_name(f"{int(first.stem) + number:0{len(first.stem)}}.push"))
+    directory.mkdir()
+    result = pushmetrics("run", *target, "-j", "next", "--push-timeout", "60s", "--", "sh", "-c", "exit 3", timeout=120)
+    assert (result.status, result.stderr) == (3, "")
+    assert entries(spool) == []
+    assert any('job_exit_code{job="next"} 3' in file.read_text() for file in directory.iterdir())
+
+
+def test_what_waits_and_the_push_behind_it_have_one_budget(run, spool, own_gateway):
+    run("-j", "first", "--", "true")
+
+    def slow(connection):
+        time.sleep(1.4)
+        faulty.answer(200)(connection)
+
+    with FaultyServer(slow, socket.create_server(("127.0.0.1", own_gateway.port))) as server:
+        began = time.monotonic()
+        result = run("-j", "second", "--push-timeout", "2s", "--", "true")
+        took = time.monotonic() - began
+    assert len(server.requests) == 2
+    assert "job 'second': exited 0, but was not pushed yet" in result.stderr
+    assert len(entries(spool)) == 1
+    assert took < 2.7
 
 
 def test_fifty_at_once_lose_nothing_and_the_last_word_is_kept(pushmetrics, flush, spool, own_gateway):
