@@ -3,18 +3,15 @@
 #include "app/config_file.hpp"
 #include "app/config_lines.hpp"
 #include "app/configuration_keys.hpp"
-#include "support/descriptor.hpp"
+#include "support/regular_file.hpp"
 #include "support/text.hpp"
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -226,19 +223,12 @@ void read_other_sources(const OptionSpec& spec, const Surroundings& surroundings
 
 // ---- configuration files ----
 
-/// Reads a regular file of reasonable size; waits for nothing (a FIFO, say).
-Result<std::string> read_small_file(const std::string& path) {
-  constexpr off_t limit = 1 << 20;
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
-  if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
-  if (status.st_size > limit) return Error{"it is larger than 1 MiB"};
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  const ssize_t length = ::read(file.get(), text.data(), text.size());
-  if (length < 0) return Error{::strerror(errno)};
-  text.resize(static_cast<std::size_t>(length));
-  return text;
+Result<std::string> read_configuration_file(const std::string& path) {
+  constexpr std::size_t limit = 1 << 20;
+  const auto file = RegularFile::open(path, RegularFile::Links::followed);
+  if (!file) return Error{file.error()};
+  if (file->size() > limit) return Error{"it is larger than 1 MiB"};
+  return file->read();
 }
 
 std::string for_one_call(std::string_view option) {
@@ -300,7 +290,7 @@ void take_configuration(std::string_view subcommand, const std::string& file, st
 Configuration read_configuration(std::string_view subcommand, const std::string& named_file) {
   Configuration configuration;
   for (const std::string& file : configuration_files(named_file)) {
-    if (const auto text = read_small_file(file))
+    if (const auto text = read_configuration_file(file))
       take_configuration(subcommand, file, *text, configuration);
     else if (file == named_file || ::access(file.c_str(), F_OK) == 0)
       configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));

@@ -1,17 +1,13 @@
 #include "app/delivery_options.hpp"
 
-#include "support/descriptor.hpp"
+#include "app/secret_file.hpp"
 #include "support/text.hpp"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 namespace pushmetrics {
@@ -113,27 +109,8 @@ OptionGroup describe_access(DeliveryOptions& options) {
   return {"Authentication and TLS", {user, password, bearer, header, cacert, cert, key, insecure}};
 }
 
-/// The secret on the first line of a file; a problem, if there is none.
-std::string read_secret(const std::string& path, std::vector<std::string>& problems) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  char buffer[4096];
-  ssize_t length = -1;
-  if (file && ::fstat(file.get(), &status) == 0) length = ::read(file.get(), buffer, sizeof buffer);
-  if (length < 0) {
-    problems.push_back(concat({path, " cannot be read: ", ::strerror(errno)}));
-    return {};
-  }
-  if (S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-    problems.push_back(concat({"other users can read the secret in ", path, ": chmod 600 it"}));
-  std::string_view text(buffer, static_cast<std::size_t>(length));
-  text = trim(text.substr(0, text.find('\n')));
-  if (text.empty()) problems.push_back(concat({path, " holds no secret"}));
-  return std::string(text);
-}
-
 std::string read_secret(const char* variable, const std::string& path, std::vector<std::string>& problems) {
-  if (!path.empty()) return read_secret(path, problems);
+  if (!path.empty()) return read_secret_file(path, problems);
   const char* value = std::getenv(variable);
   return value == nullptr ? std::string() : value;
 }

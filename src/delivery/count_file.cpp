@@ -3,7 +3,7 @@
 #include "delivery/textfile_contents.hpp"
 #include "metrics/exposition_parser.hpp"
 #include "support/atomic_file.hpp"
-#include "support/file_text.hpp"
+#include "support/regular_file.hpp"
 #include "support/text.hpp"
 
 #include <fcntl.h>
@@ -45,9 +45,10 @@ Result<std::optional<Descriptor>> CountFile::try_lock(Lock which) const {
 Result<std::optional<KeptCounts>> CountFile::read() const {
   if (directory_.empty() || (::access(path().c_str(), F_OK) != 0 && errno == ENOENT))
     return std::optional<KeptCounts>();
-  const auto file = FileText::read(path(), FileText::Form::copied);
-  if (!file) return Error{concat({path(), ": ", file.error()})};
-  auto kept = read_kept_counts(file->text(), group_, prefix_);
+  const auto file = RegularFile::open(path(), RegularFile::Links::refused);
+  const auto text = file ? file->read() : Error{file.error()};
+  if (!text) return Error{concat({path(), ": ", text.error()})};
+  auto kept = read_kept_counts(*text, group_, prefix_);
   if (!kept) return Error{concat({path(), " is damaged"})};
   return kept;
 }

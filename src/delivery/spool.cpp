@@ -1,9 +1,9 @@
 #include "delivery/spool.hpp"
 
 #include "support/atomic_file.hpp"
+#include "support/regular_file.hpp"
 #include "support/text.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
@@ -24,20 +24,6 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 using Item = Spool::Item;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDirectory> opened(::opendir(directory.c_str()));
-  if (!opened) return names;
-  while (const dirent* entry = ::readdir(opened.get()))
-    if (std::string_view(entry->d_name) != "." && std::string_view(entry->d_name) != "..")
-      names.emplace_back(entry->d_name);
-  return names;
-}
 
 /// FNV-1a, 64 bits: a folder's name has only to be short and different.
 std::string hash_name(std::string_view text) {
@@ -83,22 +69,11 @@ void remove_stale_temporaries(const std::string& folder) {
   }
 }
 
-Result<std::string> read_whole(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
-  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid()) return Error{"it is not a file of this user"};
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t length = 0;
-  while (length < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + length, text.size() - length);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Error{::strerror(errno)};
-    if (count == 0) break;
-    length += static_cast<std::size_t>(count);
-  }
-  text.resize(length);
-  return text;
+Result<std::string> read_own_file(const std::string& path) {
+  const auto file = RegularFile::open(path, RegularFile::Links::refused);
+  if (!file) return Error{file.error()};
+  if (file->owner() != ::geteuid()) return Error{"it belongs to another user"};
+  return file->read();
 }
 
 bool is_subset(const std::vector<std::string>& part, const std::vector<std::string>& whole) {
@@ -151,7 +126,7 @@ std::vector<std::string> Spool::targets() const {
   std::vector<std::string> targets;
   for (const std::string& name : names_in(directory_)) {
     for (const Item& item : items_in(concat({directory_, "/", name}))) {
-      const auto text = read_whole(item.path);
+      const auto text = read_own_file(item.path);
       const auto entry = text ? read_spool_entry(*text) : Error{""};
       if (!entry) continue;
       targets.push_back(entry->target);
@@ -197,7 +172,7 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
 /// holds no other families.
 void Spool::drop_replaced(const std::vector<Item>& older, const SpoolEntry& newer) const {
   for (const Item& item : older) {
-    const auto text = read_whole(item.path);
+    const auto text = read_own_file(item.path);
     const auto entry = text ? read_spool_entry(*text) : Error{""};
     if (!entry || entry->push.group != newer.push.group) continue;
     const bool replaced = newer.push.mode == PushMode::replace ||
@@ -235,7 +210,7 @@ void Spool::drop_oldest(std::vector<std::string>& dropped) const {
 }
 
 std::optional<SpoolEntry> Spool::read(const Item& item, std::vector<std::string>& problems) const {
-  const auto text = read_whole(item.path);
+  const auto text = read_own_file(item.path);
   if (!text && ::access(item.path.c_str(), F_OK) != 0)
     return std::nullopt;  // delivered by somebody else meanwhile
   auto entry = text ? read_spool_entry(*text) : Error{text.error()};

@@ -5,10 +5,9 @@
 #include "metrics/exposition_parser.hpp"
 #include "support/atomic_file.hpp"
 #include "support/descriptor.hpp"
-#include "support/file_text.hpp"
+#include "support/regular_file.hpp"
 #include "support/text.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -41,25 +40,24 @@ Verdict directory_problem(int error) {
 
 /// The names of the files that node_exporter reads.
 std::vector<std::string> textfiles(const std::string& directory) {
-  std::vector<std::string> names;
-  DIR* const listing = ::opendir(directory.c_str());
-  if (listing == nullptr) return names;
-  while (const dirent* entry = ::readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    if (name.ends_with(".prom")) names.emplace_back(name);
-  }
-  ::closedir(listing);
+  std::vector<std::string> names = names_in(directory);
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".prom"); });
   std::ranges::sort(names);
   return names;
+}
+
+Result<std::string> read_textfile(const std::string& path) {
+  const auto file = RegularFile::open(path, RegularFile::Links::followed);
+  return file ? file->read() : Error{file.error()};
 }
 
 /// What somebody else's file, which has no labels of a group then, or one of ours holds; nothing, if it
 /// cannot be read.
 TextfileContents contents_of(const std::string& path) {
-  const auto file = FileText::read(path, FileText::Form::copied);
-  if (!file) return {};
-  TextfileContents contents = read_textfile_header(file->text()).value_or(TextfileContents());
-  contents.families = parse_families(file->text()).families;
+  const auto text = read_textfile(path);
+  if (!text) return {};
+  TextfileContents contents = read_textfile_header(*text).value_or(TextfileContents());
+  contents.families = parse_families(*text).families;
   return contents;
 }
 
@@ -149,12 +147,12 @@ class Storing {
   /// Takes what is there already. Returns why the file must be let be; empty: it need not.
   std::string read_held() {
     if (::access(path(name_).c_str(), F_OK) != 0) return {};
-    const auto file = FileText::read(path(name_), FileText::Form::copied);
-    if (!file) return file.error();
-    const auto header = read_textfile_header(file->text());
+    const auto text = read_textfile(path(name_));
+    if (!text) return concat({name_, " there cannot be read: ", text.error()});
+    const auto header = read_textfile_header(*text);
     if (!header || header->labels != contents_.labels)
       return concat({name_, " there is not this group's: remove it"});
-    ParsedFamilies parsed = parse_families(file->text());
+    ParsedFamilies parsed = parse_families(*text);
     if (parsed.families.empty() && !parsed.diagnostics.empty())
       warning_ = concat({name_, " was damaged, and begun anew: ", parsed.diagnostics.front().message});
     contents_.families = std::move(parsed.families);
@@ -171,9 +169,8 @@ class Storing {
         return {Kind::refused,
                 concat({"it does not go together with what is there of the group: ", diagnostic.message})};
     constexpr mode_t readable_by_all = 0644;
-    errno = 0;
     const auto written = write_atomically(directory_, name_, text, readable_by_all);
-    if (!written) return directory_problem(errno);
+    if (!written) return directory_problem(written.error_number());
     return {Kind::delivered, warning_};
   }
 
@@ -198,11 +195,11 @@ class TextfileGroups : public GroupStore {
       return nullptr;
     }
     for (const std::string& name : textfiles(directory_)) {
-      const auto file = FileText::read(concat({directory_, "/", name}), FileText::Form::copied);
-      if (!file) continue;  // removed meanwhile, or not ours
-      auto contents = read_textfile_header(file->text());
+      const auto text = read_textfile(concat({directory_, "/", name}));
+      if (!text) continue;  // removed meanwhile, or not ours
+      auto contents = read_textfile_header(*text);
       if (!contents) continue;
-      contents->families = parse_families(file->text()).families;
+      contents->families = parse_families(*text).families;
       listing.groups.push_back(held_group(*contents, prefix));
     }
     done({}, std::move(listing));
@@ -229,8 +226,8 @@ class TextfileGroups : public GroupStore {
 
   Verdict unlink_all() const {
     for (const std::string& name : textfiles(directory_)) {
-      const auto file = FileText::read(concat({directory_, "/", name}), FileText::Form::copied);
-      if (!file || !read_textfile_header(file->text())) continue;
+      const auto text = read_textfile(concat({directory_, "/", name}));
+      if (!text || !read_textfile_header(*text)) continue;
       Verdict verdict = unlink_file(name);
       if (verdict.kind != Kind::delivered) return verdict;
     }

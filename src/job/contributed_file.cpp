@@ -1,16 +1,13 @@
 #include "job/contributed_file.hpp"
 
 #include "support/descriptor.hpp"
+#include "support/regular_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 namespace pushmetrics {
@@ -36,24 +33,13 @@ ContributedFile::~ContributedFile() {
 
 Result<ContributedFile::Contents> ContributedFile::read() const {
   // The job may have replaced the file (mv), but nobody else's file, link or FIFO will do.
-  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
-  if (!S_ISREG(status.st_mode)) return Error{"it is no longer a file"};
-  if (status.st_uid != ::geteuid() && status.st_uid != 0) return Error{"it belongs to another user"};
+  const auto file = RegularFile::open(path_, RegularFile::Links::refused);
+  if (!file) return Error{file.error()};
+  if (file->owner() != ::geteuid() && file->owner() != 0) return Error{"it belongs to another user"};
+  auto text = file->read(size_limit + 1);
+  if (!text) return Error{text.error()};
 
-  Contents contents;
-  contents.text.resize(std::min(static_cast<std::size_t>(status.st_size), size_limit + 1));
-  std::size_t length = 0;
-  while (length < contents.text.size()) {
-    const ssize_t count = ::read(file.get(), contents.text.data() + length, contents.text.size() - length);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Error{::strerror(errno)};
-    if (count == 0) break;
-    length += static_cast<std::size_t>(count);
-  }
-  contents.cut = length > size_limit;
-  contents.text.resize(length);
+  Contents contents{std::move(*text), file->size() > size_limit};
   if (contents.cut) contents.text.resize(contents.text.rfind('\n') + 1);
   return contents;
 }

@@ -1,13 +1,12 @@
 #include "job/process_tree.hpp"
 
 #include "support/descriptor.hpp"
+#include "support/regular_file.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -43,14 +42,8 @@ bool descends_from(pid_t pid, pid_t ancestor) {
 }
 
 std::vector<pid_t> process_tree(pid_t ancestor) {
-  struct CloseDirectory {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
   std::vector<pid_t> tree{ancestor};
-  const std::unique_ptr<DIR, CloseDirectory> proc(::opendir("/proc"));
-  if (!proc) return tree;
-  while (const dirent* entry = ::readdir(proc.get())) {
-    const std::string_view name = entry->d_name;
+  for (const std::string& name : names_in("/proc")) {
     pid_t pid = 0;
     const auto end = std::from_chars(name.data(), name.data() + name.size(), pid).ptr;
     if (end == name.data() + name.size() && pid != ancestor && descends_from(pid, ancestor))

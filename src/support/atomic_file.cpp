@@ -21,7 +21,7 @@ bool sync_directory(const std::string& directory) {
   return opened && (::fsync(opened.get()) == 0 || errno == EINVAL);
 }
 
-Error error_at(std::string_view path) { return Error{concat({path, ": ", ::strerror(errno)})}; }
+Error error_at(std::string_view path) { return Error{concat({path, ": ", ::strerror(errno)}), errno}; }
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 namespace pushmetrics {
 
 /// Writes `text` to `directory`/`name` whole or not at all, and on the disk when this returns: a temporary
-/// file of the name `.`NAME`.tmp-XXXXXX`, fsync, rename, fsync of the directory. On failure nothing is left
-/// behind, and what was there before still is.
+/// file of the name `.NAME.tmp-XXXXXX`, fsync, rename, fsync of the directory. On failure nothing is left
+/// behind, and what was there before still is; unless only the last of these failed.
 Result<std::monostate> write_atomically(const std::string& directory, const std::string& name,
                                         std::string_view text, mode_t mode);
 

@@ -148,6 +148,16 @@ def test_a_password_file_that_others_can_read_is_warned_of(basic, push, tmp_path
     assert result.stderr == f"pushmetrics: other users can read the secret in {file}: chmod 600 it\n"
 
 
+def test_a_password_out_of_a_fifo_may_take_a_while(basic, push, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo, 0o600)
+    with subprocess.Popen(["sh", "-c", f'sleep 0.3; printf %s "$0" >{fifo}', SECRET]) as writer:
+        assert_delivered(push(basic.url, "--user", "jörg", "--password-file", str(fifo)))
+        writer.wait(timeout=10)
+    result = push(basic.url, "--user", "jörg", "--password-file", str(fifo))
+    assert f"{fifo} cannot be read: nothing came out of it within 2s" in result.stderr
+
+
 def test_a_password_file_that_is_missing_is_told_and_costs_the_push_alone(basic, push, tmp_path):
     result = push(basic.url, "--user", "jörg", "--password-file", str(tmp_path / "none"))
     assert f"pushmetrics: {tmp_path / 'none'} cannot be read: " in result.stderr
@@ -161,6 +171,18 @@ def bearer(nginx):
 
 def test_a_bearer_token_file(bearer, push, tmp_path):
     assert_delivered(push(bearer.url, "--bearer-token-file", secret_file(tmp_path)))
+
+
+def test_a_long_bearer_token_is_sent_whole(pushmetrics, tmp_path):
+    def push(token):
+        options = ("--bearer-token-file", secret_file(tmp_path, token))
+        return pushmetrics("push", "--url", server.url, "--no-spool", "-j", "auth", "-m", "x=1", *options)
+
+    with FaultyServer(faulty.answer(200)) as server:
+        assert_delivered(push("t" * 20_000 + "\n"))
+        too_long = push("t" * 80_000)
+    assert f"Authorization: Bearer {'t' * 20_000}\r\n" in server.requests[0][0]
+    assert "cannot be read: its first line is longer than 64 KiB" in too_long.stderr
 
 
 def test_a_bearer_token_from_the_environment(bearer, push):

@@ -200,6 +200,20 @@ def test_somebody_else_s_file_is_not_written_over(push, directory):
     assert file.read_text() == "mine 1\n"
 
 
+def test_what_is_no_file_in_the_directory_holds_up_nobody(pushmetrics, push, directory):
+    os.mkfifo(directory / "fifo.prom")
+    (directory / "endless.prom").symlink_to("/dev/zero")
+    assert push("backup", "x 1\n").status == 0
+    target = ("--url", f"textfile:{directory}")
+    assert pushmetrics("run", *target, "-j", "job", "--", "true").stderr == ""
+    assert "backup" in pushmetrics("list", *target).stdout
+    (file,) = directory.glob("pushmetrics-backup-*")
+    file.unlink()
+    os.mkfifo(file)
+    result = push("backup", "x 1\n")
+    assert f"{file.name} there cannot be read: it is not a file" in result.stderr
+
+
 def test_a_full_disk_loses_neither_the_old_file_nor_the_push(pushmetrics, push, directory):
     assert push("j", "x 1\n").status == 0
     (file,) = directory.iterdir()
