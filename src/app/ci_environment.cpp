@@ -82,7 +82,11 @@ std::string ci_summary(const RunOptions& options, const std::string& job, const 
   for (const Arrival& arrival : result.arrivals) {
     const std::string target = markdown(arrival.target);
     switch (arrival.fate) {
-      case Dispatch::Fate::delivered: row("Push", concat({"arrived at ", target})); break;
+      case Dispatch::Fate::delivered:
+        row("Push",
+            concat({"arrived at ", target,
+                    arrival.is_whole ? "" : ", but for the metrics that were added: they are **lost**"}));
+        break;
       case Dispatch::Fate::waits: row("Push", concat({"waits for ", target, " in the spool"})); break;
       case Dispatch::Fate::lost: row("Push", concat({"**lost**: ", target, " did not take it"})); break;
     }

@@ -137,41 +137,32 @@ class Deletion {
     for (const GroupPlace& place : session_.places()) {
       const auto listing = session_.list(place);
       report_.begin_target(place.target, listing ? listing->now : std::chrono::system_clock::now());
-      const bool done =
-          options_.conditions.empty() ? delete_exact(place, listing) : delete_matching(place, listing);
-      if (!done) return exit_usage;
+      if (options_.conditions.empty())
+        delete_exact(place, listing);
+      else
+        delete_matching(place, listing);
       report_.end_target();
     }
-    return report_.finish();
+    const int status = report_.finish();
+    return is_unconfirmed_ ? exit_usage : status;
   }
 
  private:
   /// Deletes even what could not be listed: its name is known, and the list only told whether it was there.
-  bool delete_exact(const GroupPlace& place, const Result<Listing>& listing) {
-    if (!listing && (options_.removal.dry_run || !place.store)) {
-      report_.fail(listing.error());
-      return true;
-    }
+  void delete_exact(const GroupPlace& place, const Result<Listing>& listing) {
+    if (!listing && (options_.removal.dry_run || !place.store)) return report_.fail(listing.error());
     const auto [group, is_there] = find_exact(listing ? *listing : Listing{}, exact_labels(options_));
-    if (is_there || !listing) {
-      remove_groups(session_, place, {group}, options_.removal, report_);
-      return true;
-    }
+    if (is_there || !listing) return remove_groups(session_, place, {group}, options_.removal, report_);
     console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
     // All the same, since a list does not tell every name as it is.
     if (!options_.removal.dry_run)
       session_.remove(place, {group}, [this](const Removal& removal) {
         if (removal.outcome != Removal::Outcome::deleted) report_.tell(removal);
       });
-    return true;
   }
 
-  /// False: it was not confirmed that all are to go.
-  bool delete_matching(const GroupPlace& place, const Result<Listing>& listing) {
-    if (!listing) {
-      report_.fail(concat({listing.error(), "; nothing was deleted"}));
-      return true;
-    }
+  void delete_matching(const GroupPlace& place, const Result<Listing>& listing) {
+    if (!listing) return report_.fail(concat({listing.error(), "; nothing was deleted"}));
     std::vector<HeldGroup> groups = listing->groups;
     std::erase_if(groups, [&](const HeldGroup& group) { return !options_.filter.matches(group.labels); });
     std::ranges::sort(groups, {}, &HeldGroup::labels);
@@ -180,19 +171,20 @@ class Deletion {
     if (all && !options_.removal.dry_run && !options_.yes) {
       const std::string count = std::to_string(groups.size());
       if (!confirm(concat({"delete all groups (", count, ") of ", place.target, "?"}))) {
-        console_.error(concat({place.target, ": the pattern matches every group (", count,
-                               "); nothing was deleted there: give --yes if that is meant"}));
-        return false;
+        is_unconfirmed_ = true;
+        return report_.fail(concat({place.target, ": the pattern matches every group (", count,
+                                    "); nothing was deleted there: give --yes if that is meant"}));
       }
     }
     remove_groups(session_, place, groups, options_.removal, report_);
-    return true;
   }
 
   const DeleteOptions& options_;
   Console console_;
   GroupSession session_;
   RemovalReport report_;
+  /// That all groups of a target are to go.
+  bool is_unconfirmed_ = false;
 };
 
 }  // namespace

@@ -54,7 +54,10 @@ void add_waiting_targets(DeliveryOptions& delivery, const Spool& spool) {
   std::erase_if(delivery.urls, is_idle);
   for (const std::string& name : waiting) {
     if (std::ranges::find(delivery.urls, name, &TargetUrl::name) != delivery.urls.end()) continue;
-    if (auto url = parse_target_url(name)) delivery.urls.push_back(std::move(*url));
+    auto url = parse_target_url(name);
+    if (!url) continue;
+    url->name = name;  // `otlp:` has another, once its environment makes sense
+    delivery.urls.push_back(std::move(*url));
   }
 }
 

@@ -84,6 +84,8 @@ class RunSession {
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
   std::set<const Target*> silent_;
+  /// Targets that refused what was added to the run's own metrics.
+  std::set<const Target*> without_additions_;
   std::vector<Arrival> arrivals_;
   /// When and until when: since somebody asked pushmetrics, rather than the job, to end.
   EventLoop::Clock::time_point first_call_;
@@ -281,7 +283,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   const auto on_dispatch = [&](const Dispatch& dispatch) {
     tell(dispatch);
     if (dispatch.fate != Dispatch::Fate::delivered) return;
-    ++delivered;
+    if (!without_additions_.contains(dispatch.target)) ++delivered;
     // Said once more, the last word stays the last even if the target took up the sign of life only now.
     if (silent_.erase(dispatch.target) > 0)
       outbox_->send_to(*dispatch.target, std::make_shared<const Push>(push_of(own, ended)),
@@ -295,6 +297,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
     const bool refused =
         dispatch.fate == Dispatch::Fate::lost && dispatch.delivery.verdict.kind == Verdict::Kind::refused;
     if (added.empty() || !refused) return on_dispatch(dispatch);
+    without_additions_.insert(dispatch.target);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
     console_.error(
         concat({job_words_, "the metrics that it, --metric or --count added are lost: ", dispatch.words()}));
@@ -310,7 +313,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
 }
 
 void RunSession::tell(const Dispatch& dispatch) {
-  arrivals_.push_back({dispatch.target->name, dispatch.fate});
+  arrivals_.push_back({dispatch.target->name, dispatch.fate, !without_additions_.contains(dispatch.target)});
   const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->words()});
   switch (dispatch.fate) {
     case Dispatch::Fate::delivered:

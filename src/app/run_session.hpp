@@ -14,6 +14,8 @@ namespace pushmetrics {
 struct Arrival {
   std::string target;
   Dispatch::Fate fate;
+  /// False: it refused what --metric, --count or the job added; this is of the run's own metrics.
+  bool is_whole = true;
 };
 
 struct RunResult {

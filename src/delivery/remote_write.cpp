@@ -46,6 +46,8 @@ Result<HttpRequest> RemoteWrite::request(const Push& push) const {
 }
 
 Verdict RemoteWrite::judge(const HttpResponse& response) const {
+  if (response.failure == HttpResponse::Failure::none && response.status / 100 == 2)
+    return {.status = response.status};
   Verdict verdict = verdict_of(response);
   if (comes_too_late(response))
     verdict.reason +=

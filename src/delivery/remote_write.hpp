@@ -14,7 +14,7 @@ class RemoteWrite : public HttpSink {
 
  protected:
   Result<HttpRequest> request(const Push& push) const override;
-  /// With words on why a sample comes too late.
+  /// Any 2xx is a success (the protocol's specification); with words on why a sample comes too late.
   Verdict judge(const HttpResponse& response) const override;
 };
 

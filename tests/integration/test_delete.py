@@ -107,7 +107,7 @@ def test_exactly_the_matching_groups_are_deleted(gateway, pushmetrics, condition
     wait_until(lambda: held(gateway) == everything - meant)
 
 
-def test_all_groups_are_deleted_only_if_that_is_confirmed(gateway, pushmetrics):
+def test_all_groups_are_deleted_only_if_that_is_confirmed(gateway, pushmetrics, tmp_path):
     for job in "ab":
         put_group(gateway, {"job": job})
     arguments = ("delete", "--url", gateway.url, "--match", "job=*")
@@ -115,6 +115,15 @@ def test_all_groups_are_deleted_only_if_that_is_confirmed(gateway, pushmetrics):
     assert (result.status, result.stdout) == (2, "")
     assert "the pattern matches every group (2)" in result.stderr and "--yes" in result.stderr
     assert pushmetrics(*arguments, "--dry-run").status == 0
+    # Whatever else was done is told.
+    with Gateway(tmp_path) as other:
+        put_group(other, {"job": "x"})
+        put_group(other, {"instance": "stays", "job": "y"})
+        both = pushmetrics(*arguments[:-1], "instance!=stays", "--url", other.url, "--json")
+    assert both.status == 2
+    refused, done = json.loads(both.stdout)["targets"]
+    assert "--yes" in refused["error"] and refused["groups"] == []
+    assert [group["deleted"] for group in done["groups"]] == [True]
     status, seen = run_on_terminal(pushmetrics, *arguments, answer=b"n\n")
     assert status == 2 and f"delete all groups (2) of {gateway.url}? [y/N]" in seen
     assert len(held(gateway)) == 2

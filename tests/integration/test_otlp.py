@@ -222,3 +222,13 @@ def test_an_environment_that_is_wrong_costs_the_push_and_not_the_job(pushmetrics
     result = pushmetrics("run", "--url", "otlp:", "--", "sh", "-c", "echo output; exit 3", env=variables)
     assert (result.status, result.stdout, len(result.stderr_lines)) == (3, "output\n", 1)
     assert words in result.stderr and "waits" in result.stderr
+
+
+def test_what_waits_for_a_mended_environment_is_flushed(pushmetrics, tmp_path):
+    spool = ("--spool", str(tmp_path / "spool"))
+    bad = {"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"}
+    assert pushmetrics("push", "--url", "otlp:", *spool, "-j", "x", "-m", "x=1", env=bad).status == 1
+    assert pushmetrics("flush", *spool, env=bad).status == 1
+    with FaultyServer(answer(200)) as server:
+        assert pushmetrics("flush", *spool, env={"OTEL_EXPORTER_OTLP_ENDPOINT": server.url}).status == 0
+    assert len(server.requests) == 1

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from faulty_server import FaultyServer, answer
 from jobs import sh
 from servers import ClusterAgent, Gateway, NodeExporter, Prometheus, VictoriaMetrics, wait_until
 
@@ -221,6 +222,12 @@ def test_a_sample_that_comes_too_late_is_refused_with_an_explanation(pushmetrics
     assert result.status == 1
     assert "out of order" in result.stderr and "it comes too late" in result.stderr
     assert place.plain("late") == {"x": 2}
+
+
+def test_any_2xx_is_a_success(pushmetrics):
+    with FaultyServer(answer("201 Created")) as server:
+        result = pushmetrics("push", "--url", f"remote-write+{server.url}/w", "-j", "x", "--no-spool", "-m", "x=1")
+    assert (result.status, result.stderr, len(server.requests)) == (0, "", 1)
 
 
 def test_a_server_without_the_receiver_says_so(pushmetrics, tmp_path):

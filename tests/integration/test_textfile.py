@@ -132,6 +132,8 @@ def test_a_run_whose_added_metrics_are_refused_is_still_there(pushmetrics, push,
     result = pushmetrics("run", "--url", f"textfile:{directory}", "-j", "two", "--", *job)
     assert result.status == 0 and "are lost" in result.stderr
     assert 'job_success{job="two"} 1' in lines(exporter)
+    result = pushmetrics("run", "--url", f"textfile:{directory}", "--require-push", "-j", "two", "--", *job)
+    assert result.status == 125
 
 
 def test_a_missing_directory_is_told_and_the_push_waits(pushmetrics, tmp_path):

@@ -53,11 +53,15 @@ TEST_CASE("elsewhere there is no CI") {
 TEST_CASE("a summary tells the result and where the push is, and breaks no table") {
   RunResult result;
   result.outcome.number = 3;
-  result.arrivals = {{"http://a", Dispatch::Fate::delivered}, {"http://b", Dispatch::Fate::waits}};
+  result.arrivals = {{"http://a", Dispatch::Fate::delivered},
+                     {"http://b", Dispatch::Fate::waits},
+                     {"http://c", Dispatch::Fate::delivered, false}};
   const std::string text = ci_summary({}, "a|b", result);
   CHECK(text.starts_with("### ❌ a\\|b failed\n"));
   CHECK(text.find("| Exit code | 3 |") != std::string::npos);
   CHECK(text.find("| Push | arrived at http://a |") != std::string::npos);
+  CHECK(text.find("| Push | arrived at http://c, but for the metrics that were added: they are **lost** |") !=
+        std::string::npos);
   CHECK(text.find("| Push | waits for http://b in the spool |") != std::string::npos);
 }
 
