@@ -127,7 +127,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;
   check_options.group = group_;
   check_options.clash_with_gateway = options_.strict ? Severity::error : Severity::warning;
-  if (file != nullptr) check_options.on_progress = [file](std::size_t bytes) { file->let_go(bytes); };
+  if (file != nullptr) check_options.on_progress = [file](std::string_view read) { file->let_go(read); };
 
   // What a megabyte does not show, --from can tell; more is not to be read twice.
   constexpr std::size_t enough_to_tell = std::size_t{1} << 20;

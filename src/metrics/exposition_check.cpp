@@ -231,7 +231,7 @@ class Checker : public ExpositionHandler {
     constexpr std::size_t step = std::size_t{1} << 20U;
     const auto done = static_cast<std::size_t>(line.begin - text_.data());
     next_progress_ = done + step;
-    if (options_.on_progress && done != 0) options_.on_progress(done);
+    if (options_.on_progress && done != 0) options_.on_progress(text_.substr(0, done));
   }
 
   void on_new_family(const ExpositionLine& line, const ExpositionSample& sample, const FamilyEntry& family) {

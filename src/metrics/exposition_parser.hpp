@@ -124,9 +124,9 @@ struct CheckOptions {
   std::optional<Severity> clash_with_gateway = {};
   /// As many errors are told, and as many warnings; reading stops there.
   std::size_t limit = 20;
-  /// Called after every megabyte or so with how much of the text has been read. A mapping may let go of that,
-  /// lest the whole file stays in memory: it is read again only in places.
-  std::function<void(std::size_t bytes)> on_progress = {};
+  /// Called after every megabyte or so with what has been read: of the text itself, or of what it was converted
+  /// to. A mapping may let go of that, lest the whole file stays in memory: it is read again only in places.
+  std::function<void(std::string_view read)> on_progress = {};
 };
 
 struct CheckResult {

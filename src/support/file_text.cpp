@@ -62,10 +62,10 @@ Result<FileText> FileText::read(const std::string& path, Form form) {
   }
 }
 
-void FileText::let_go(std::size_t bytes) const {
+void FileText::let_go(std::string_view beginning) const {
   constexpr std::size_t page_mask = 0xFFFF;  // a whole number of pages, of whatever size they are
-  if (mapped_.data() != nullptr)
-    ::madvise(const_cast<char*>(mapped_.data()), bytes & ~page_mask, MADV_DONTNEED);
+  if (mapped_.data() != nullptr && beginning.data() == mapped_.data() && beginning.size() <= mapped_.size())
+    ::madvise(const_cast<char*>(mapped_.data()), beginning.size() & ~page_mask, MADV_DONTNEED);
 }
 
 FileText::FileText(FileText&& other) noexcept

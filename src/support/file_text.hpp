@@ -24,8 +24,9 @@ class FileText {
   FileText& operator=(const FileText&) = delete;
   ~FileText();
 
-  /// Of a mapped file, lets the first `bytes` leave the memory; they are read again when they are looked at.
-  void let_go(std::size_t bytes) const;
+  /// Of a mapped file, lets its beginning leave the memory, which is read again when it is looked at. Any other
+  /// text is let be.
+  void let_go(std::string_view beginning) const;
 
   std::string take() && { return mapped_.data() != nullptr ? std::string(mapped_) : std::move(copied_); }
 

@@ -25,8 +25,8 @@ int main(int argc, char** argv) {
   void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (mapping == MAP_FAILED) return 2;
   const std::string_view text(static_cast<const char*>(mapping), size);
-  const auto let_go = [&](std::size_t bytes) {
-    ::madvise(mapping, bytes & ~std::size_t{0xFFFF}, MADV_DONTNEED);
+  const auto let_go = [&](std::string_view read) {
+    ::madvise(mapping, read.size() & ~std::size_t{0xFFFF}, MADV_DONTNEED);
   };
 
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;

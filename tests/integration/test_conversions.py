@@ -213,6 +213,23 @@ def assert_served(pushmetrics, gateway, job, text, expected):
     gateway.wipe()
 
 
+def large_json():
+    return "{" + ",".join(f'"records_processed_{i}":{i}' for i in range(150_000)) + "}"
+
+
+def large_openmetrics():
+    odd = r"\t" * 40
+    return "# TYPE g gauge\n" + "".join(f'g{{x="{i}{odd}"}} 1\n' for i in range(100_000)) + "# EOF\n"
+
+
+@pytest.mark.parametrize("text", [large_json(), large_openmetrics()], ids=["json", "openmetrics"])
+def test_a_large_file_may_become_larger_yet(pushmetrics, tmp_path, text):
+    file = tmp_path / "metrics"
+    file.write_text(text)
+    result = pushmetrics("check", str(file), timeout=60)
+    assert (result.status, result.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("kind", [OpenMetrics, Json])
 def test_what_is_served_is_what_was_said(pushmetrics, gateway, kind):
     generator = kind(SEED)

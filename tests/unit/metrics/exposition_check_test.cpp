@@ -86,7 +86,7 @@ TEST_CASE("of a long text it is told how much has been read") {
   std::string text;
   while (text.size() < 5'000'000) text += "a{x=\"" + std::to_string(text.size()) + "\"} 1\n";
   std::vector<std::size_t> told;
-  check_exposition(text, {.on_progress = [&](std::size_t bytes) { told.push_back(bytes); }});
+  check_exposition(text, {.on_progress = [&](std::string_view read) { told.push_back(read.size()); }});
   CHECK(told.size() == 4);
   for (const std::size_t bytes : told) CHECK(text[bytes - 1] == '\n');
 }
