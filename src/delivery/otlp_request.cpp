@@ -44,14 +44,22 @@ Json attribute(std::string_view name, const std::string& value) {
   return {{"key", name}, {"value", {{"stringValue", value}}}};
 }
 
-bool is_of_resource(const Label& label) { return label.name == "job" || label.name == "instance"; }
+/// What all points of a request have in common.
+struct Common {
+  std::string time;  // in nanoseconds since the epoch
+  bool instance_is_of_resource;
+
+  bool is_of_resource(const Label& label) const {
+    return label.name == "job" || (label.name == "instance" && instance_is_of_resource);
+  }
+};
 
 /// A point with the attributes that its resource does not have alone.
-Json point_at(const std::string& time, const std::vector<Label>& labels) {
+Json point_of(const Common& common, const std::vector<Label>& labels) {
   Json attributes = Json::array();
   for (const Label& label : labels)
-    if (!is_of_resource(label)) attributes.push_back(attribute(label.name, label.value));
-  Json point = {{"timeUnixNano", time}};
+    if (!common.is_of_resource(label)) attributes.push_back(attribute(label.name, label.value));
+  Json point = {{"timeUnixNano", common.time}};
   if (!attributes.empty()) point["attributes"] = std::move(attributes);
   return point;
 }
@@ -139,10 +147,10 @@ void add_quantiles(Json& point, const Distribution& distribution) {
   point["quantileValues"] = std::move(values);
 }
 
-Json distribution_points(const Family& family, const std::string& time) {
+Json distribution_points(const Family& family, const Common& common) {
   Json points = Json::array();
   for (const auto& [labels, distribution] : distributions(family)) {
-    Json point = point_at(time, labels);
+    Json point = point_of(common, labels);
     if (distribution.sum) point["sum"] = number(*distribution.sum);
     if (family.type == MetricType::histogram)
       add_buckets(point, distribution);
@@ -153,34 +161,38 @@ Json distribution_points(const Family& family, const std::string& time) {
   return points;
 }
 
-Json number_points(const Family& family, const std::string& time) {
+Json number_points(const Family& family, const Common& common) {
   Json points = Json::array();
   for (const Sample& sample : family.samples) {
-    Json point = point_at(time, sample.labels);
+    Json point = point_of(common, sample.labels);
     point["asDouble"] = number(sample.value);
     points.push_back(std::move(point));
   }
   return points;
 }
 
-Json metric(const Family& family, const std::string& time) {
+Json metric(const Family& family, const Common& common) {
   Json result = {{"name", family.name}};
   if (!family.help.empty()) result["description"] = family.help;
   if (const auto unit = unit_of(family.name); !unit.empty()) result["unit"] = unit;
   switch (family.type) {
     case MetricType::counter:
-      result["sum"] = {{"dataPoints", number_points(family, time)},
+      result["sum"] = {{"dataPoints", number_points(family, common)},
                        {"aggregationTemporality", cumulative},
                        {"isMonotonic", true}};
       break;
     case MetricType::histogram:
-      result["histogram"] = {{"dataPoints", distribution_points(family, time)},
+      result["histogram"] = {{"dataPoints", distribution_points(family, common)},
                              {"aggregationTemporality", cumulative}};
       break;
-    case MetricType::summary: result["summary"] = {{"dataPoints", distribution_points(family, time)}}; break;
+    case MetricType::summary:
+      result["summary"] = {{"dataPoints", distribution_points(family, common)}};
+      break;
     case MetricType::gauge:
     case MetricType::untyped:
-    case MetricType::gauge_histogram: result["gauge"] = {{"dataPoints", number_points(family, time)}}; break;
+    case MetricType::gauge_histogram:
+      result["gauge"] = {{"dataPoints", number_points(family, common)}};
+      break;
   }
   return result;
 }
@@ -190,9 +202,11 @@ Json metric(const Family& family, const std::string& time) {
 std::string otlp_request(std::span<const Family> families, const GroupingKey& group,
                          std::chrono::system_clock::time_point when) {
   const std::chrono::nanoseconds since_epoch = when.time_since_epoch();
-  const std::string time = std::to_string(since_epoch.count());
+  const bool has_instance =
+      std::ranges::find(group.labels(), "instance", &Label::name) != group.labels().end();
+  const Common common{std::to_string(since_epoch.count()), has_instance};
   Json metrics = Json::array();
-  for (const Family& family : families) metrics.push_back(metric(family, time));
+  for (const Family& family : families) metrics.push_back(metric(family, common));
   const Json scope = {{"scope", {{"name", "pushmetrics"}}}, {"metrics", std::move(metrics)}};
   const Json of_resource = {{"resource", resource(group)}, {"scopeMetrics", Json::array({scope})}};
   // A HELP may hold any bytes.

@@ -16,6 +16,17 @@ std::string request_of(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("an instance that the group does not have is an attribute of its points") {
+  const auto families = parse_families("a{instance=\"i\"} 1\na{instance=\"k\"} 2\n").families;
+  const auto request = [&](const GroupingKey& group) {
+    return otlp_request(families, group, std::chrono::system_clock::time_point());
+  };
+  const std::string apart = request(*GroupingKey::make("j"));
+  CHECK(apart.find(R"({"key":"instance","value":{"stringValue":"i"}})") != std::string::npos);
+  CHECK(apart.find(R"({"key":"instance","value":{"stringValue":"k"}})") != std::string::npos);
+  CHECK(request(*GroupingKey::make("j", {{"instance", "g"}})).find(R"("key":"instance")") == std::string::npos);
+}
+
 TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a number") {
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":"3"}})").rejected_points == 3);
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":3}})").rejected_points == 3);
