@@ -21,9 +21,14 @@ namespace pushmetrics {
 ///
 ///          "last_push_successful": true,            of `list` only, as are those that follow
 ///          "state": "ok",                           "ok", "running", "overdue", "failed", "push refused"
-///          "success": true,                         the following are null where the group has no such
-///          metric "duration_seconds": 12.5, "running": false, "last_success_time": 1795414981,
+///          "success": true,                         null where the group has no such metric, as are
+///          "duration_seconds": 12.5,                those up to families
+///          "running": false,
+///          "last_success_time": 1795414981,
 ///          "expected_interval_seconds": 86400,
+///          "runs_succeeded": 30,
+///          "runs_failed": 2,
+///          "consecutive_failures": 0,
 ///          "families": 9,                           without push_time_seconds and push_failure_time_seconds
 ///          "series": 9,
 ///

@@ -26,13 +26,18 @@ bool has_secret(const HttpOptions& access) {
   return !access.password.empty() || !access.bearer_token.empty() || !access.headers.empty();
 }
 
+/// Of libcurl's environment (libcurl-env(3)), which does not read HTTP_PROXY.
 std::string proxy_words(const HttpEndpoint& endpoint) {
   if (!endpoint.unix_socket.empty()) return "";
-  for (const char* name : {is_secure(endpoint) ? "https_proxy" : "http_proxy", "all_proxy"})
+  const auto [lower, upper] =
+      is_secure(endpoint) ? std::pair("https_proxy", "HTTPS_PROXY") : std::pair("http_proxy", "http_proxy");
+  for (const char* name : {lower, upper, "all_proxy", "ALL_PROXY"})
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
       return concat({" (", name, " is set)"});
   return "";
 }
+
+constexpr const char* proxy_cure = "mend the proxy's variable, or put the host into NO_PROXY";
 
 void check_name_and_connection(const Conversation& talk, const HttpResponse& answer, Duration took,
                                Section& section) {
@@ -41,9 +46,9 @@ void check_name_and_connection(const Conversation& talk, const HttpResponse& ans
   const bool has_name = endpoint.unix_socket.empty();
   const bool is_about_proxy = !proxy.empty() && answer.error.find("proxy") != std::string::npos;
   if (answer.failure == Failure::unreachable && has_name && !answer.name_resolved)
-    return section.fail("name", concat({answer.error, proxy}),
-                        is_about_proxy ? "mend the proxy's variable, or put the host into NO_PROXY"
-                                       : "mend the host's name in --url, or /etc/hosts or the DNS");
+    return section.fail(
+        "name", concat({answer.error, proxy}),
+        is_about_proxy ? proxy_cure : "mend the host's name in --url, or /etc/hosts or the DNS");
   if (has_name && answer.name_resolved)
     section.ok("name", concat({answer.peer.empty() ? "resolves" : "is ", answer.peer, proxy}));
   // A status counts for more than a failure: whoever answers is there.
@@ -52,8 +57,10 @@ void check_name_and_connection(const Conversation& talk, const HttpResponse& ans
     return section.fail("tls", answer.error,
                         "see whether the server speaks TLS there; if not, write http:// in --url");
   if (answer.status == 0 && answer.failure == Failure::unreachable)
-    return section.fail("connection", concat({answer.error, proxy}),
-                        "start the gateway, or mend the port in --url or what stands between (a firewall)");
+    return section.fail(
+        "connection", concat({answer.error, proxy}),
+        is_about_proxy ? proxy_cure
+                       : "start the gateway, or mend the port in --url or what stands between (a firewall)");
   if (answer.status == 0 && answer.failure == Failure::timeout)
     return section.fail("connection", concat({answer.error, proxy}),
                         "see whether the gateway hangs (restart it) or a firewall drops the packets");

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-/// For http.cpp only.
+/// For http.cpp and http_transfer.cpp only.
 namespace pushmetrics {
 
 class HttpClient::Transfer {

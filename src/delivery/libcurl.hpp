@@ -6,7 +6,7 @@
 
 #include <string>
 
-/// For http.cpp only, which is the one door to libcurl.
+/// For http.cpp and http_transfer.cpp only, which are the one door to libcurl.
 namespace pushmetrics {
 
 // clang-format off

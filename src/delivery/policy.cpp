@@ -19,6 +19,8 @@ bool is_about_the_push(int status) {
   return std::ranges::find(statuses, status) != std::end(statuses);
 }
 
+namespace {
+
 /// Without timegm(3), which would read the time zone's file.
 std::chrono::system_clock::time_point utc(const std::tm& time) {
   using namespace std::chrono;
@@ -26,6 +28,8 @@ std::chrono::system_clock::time_point utc(const std::tm& time) {
                            std::chrono::day(static_cast<unsigned>(time.tm_mday))};
   return sys_days(day) + hours(time.tm_hour) + minutes(time.tm_min) + seconds(time.tm_sec);
 }
+
+}  // namespace
 
 std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string_view text) {
   const std::string date(text);  // strptime(3) needs a terminated string

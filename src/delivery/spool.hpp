@@ -24,8 +24,7 @@ struct SpoolLimits {
 ///     DIR/<hash of the target>/<sequence number>.push    entries, the lower number the older
 ///     DIR/<hash of the target>/<sequence number>.bad     set aside: damaged, or of a later version
 ///     DIR/<hash of the target>/order                     held (flock) while an entry is numbered and
-///     written,
-///                                                unless somebody keeps it too long
+///                                                        written, unless somebody keeps it too long
 ///     DIR/<hash of the target>/delivery                  held by the one process that delivers
 ///
 /// An entry is removed once it was delivered. A crash between the two delivers it again; no other push of its

@@ -40,8 +40,7 @@ struct JsonMetrics {
 ///   every later gauge of it.
 /// - A label's value is a string; a number or bool counts as it is spelled.
 /// - Entries of one name are one family and need different labels. Type and help may be given in any of them,
-/// and
-///   must not differ.
+///   and must not differ.
 ///
 /// Everything else is an error with its place. After a syntax error nothing more is read. `group`, where
 /// known, is what the metrics will be pushed to: its labels replace the entries' own, which must differ all
