@@ -4,6 +4,7 @@
 #include "metrics/exposition_parser.hpp"
 #include "support/text.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,14 @@ Result<std::vector<Family>> pushed_families(const Push& push) {
     if (!problem.empty()) return Error{problem};
   }
   return std::move(parsed.families);
+}
+
+std::string gauge_histogram_problem(const std::vector<Family>& families) {
+  const auto found = std::ranges::find(families, MetricType::gauge_histogram, &Family::type);
+  if (found == families.end()) return {};
+  return concat({found->name,
+                 " is a gaugehistogram, which this target does not have: make it a gauge with a ",
+                 "label for the bucket"});
 }
 
 }  // namespace pushmetrics

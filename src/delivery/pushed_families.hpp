@@ -12,4 +12,8 @@ namespace pushmetrics {
 /// over their own (GroupingKey::over). An error if two are one series where an empty label is none.
 Result<std::vector<Family>> pushed_families(const Push& push);
 
+/// Which family has a type that only a Pushgateway and remote write can take; empty: none. node_exporter loses the
+/// whole file by it, and OTLP would have several points where there is one.
+std::string gauge_histogram_problem(const std::vector<Family>& families);
+
 }  // namespace pushmetrics

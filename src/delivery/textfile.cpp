@@ -123,6 +123,8 @@ class Storing {
   Verdict run() {
     auto pushed = pushed_families(push_);
     if (!pushed) return {Kind::refused, pushed.error()};
+    if (std::string problem = gauge_histogram_problem(*pushed); !problem.empty())
+      return {Kind::refused, problem};
     if (push_.mode == PushMode::add) {
       const std::string problem = read_held();
       if (!problem.empty()) return {Kind::refused, problem};

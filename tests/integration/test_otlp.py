@@ -133,6 +133,11 @@ def test_a_histogram_without_a_count_is_as_large_as_its_buckets(pushmetrics, col
     assert (point["count"], point["bucketCounts"], "sum" in point) == ("2", ["1", "1"], False)
 
 
+def test_a_gaugehistogram_is_refused(pushmetrics, collector):
+    result = push(pushmetrics, collector, "--strict", text="# TYPE a gaugehistogram\na_count 1\n")
+    assert (result.status, "a is a gaugehistogram" in result.stderr) == (1, True)
+
+
 def test_series_that_differ_in_an_empty_label_only_are_refused(pushmetrics, collector):
     result = push(pushmetrics, collector, text='x 1\nx{f=""} 2\n')
     assert (result.status, collector.requests) == (1, [])

@@ -112,6 +112,13 @@ def test_what_a_histogram_or_summary_has_to_itself_is_refused(push, directory, e
     assert f'{part}{{job="two"}} 5' in lines(exporter)
 
 
+def test_a_type_that_node_exporter_does_not_know_is_refused(push, exporter):
+    assert push("one", "b 1\n").status == 0
+    result = push("two", "# TYPE a GaugeHistogram\na_count 1\n", "--strict")
+    assert (result.status, "a is a gaugehistogram" in result.stderr) == (1, True)
+    assert 'b{job="one"} 1' in lines(exporter)
+
+
 def test_a_summary_leaves_buckets_to_others(push, exporter):
     assert push("one", SUMMARY).status == 0
     assert push("two", "rpc_bucket 5\n").status == 0

@@ -24,7 +24,8 @@ TEST_CASE("an instance that the group does not have is an attribute of its point
   const std::string apart = request(*GroupingKey::make("j"));
   CHECK(apart.find(R"({"key":"instance","value":{"stringValue":"i"}})") != std::string::npos);
   CHECK(apart.find(R"({"key":"instance","value":{"stringValue":"k"}})") != std::string::npos);
-  CHECK(request(*GroupingKey::make("j", {{"instance", "g"}})).find(R"("key":"instance")") == std::string::npos);
+  CHECK(request(*GroupingKey::make("j", {{"instance", "g"}})).find(R"("key":"instance")") ==
+        std::string::npos);
 }
 
 TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a number") {
