@@ -134,17 +134,18 @@ class Deletion {
         report_(options.removal, console_) {}
 
   int run() {
+    bool is_confirmed = true;
     for (const GroupPlace& place : session_.places()) {
       const auto listing = session_.list(place);
       report_.begin_target(place.target, listing ? listing->now : std::chrono::system_clock::now());
       if (options_.conditions.empty())
         delete_exact(place, listing);
       else
-        delete_matching(place, listing);
+        is_confirmed = delete_matching(place, listing) && is_confirmed;
       report_.end_target();
     }
     const int status = report_.finish();
-    return is_unconfirmed_ ? exit_usage : status;
+    return is_confirmed ? status : exit_usage;
   }
 
  private:
@@ -161,8 +162,12 @@ class Deletion {
       });
   }
 
-  void delete_matching(const GroupPlace& place, const Result<Listing>& listing) {
-    if (!listing) return report_.fail(concat({listing.error(), "; nothing was deleted"}));
+  /// False: it was not confirmed that all are to go.
+  bool delete_matching(const GroupPlace& place, const Result<Listing>& listing) {
+    if (!listing) {
+      report_.fail(concat({listing.error(), "; nothing was deleted"}));
+      return true;
+    }
     std::vector<HeldGroup> groups = listing->groups;
     std::erase_if(groups, [&](const HeldGroup& group) { return !options_.filter.matches(group.labels); });
     std::ranges::sort(groups, {}, &HeldGroup::labels);
@@ -171,20 +176,19 @@ class Deletion {
     if (all && !options_.removal.dry_run && !options_.yes) {
       const std::string count = std::to_string(groups.size());
       if (!confirm(concat({"delete all groups (", count, ") of ", place.target, "?"}))) {
-        is_unconfirmed_ = true;
-        return report_.fail(concat({place.target, ": the pattern matches every group (", count,
-                                    "); nothing was deleted there: give --yes if that is meant"}));
+        report_.fail(concat({place.target, ": the pattern matches every group (", count,
+                             "); nothing was deleted there: give --yes if that is meant"}));
+        return false;
       }
     }
     remove_groups(session_, place, groups, options_.removal, report_);
+    return true;
   }
 
   const DeleteOptions& options_;
   Console console_;
   GroupSession session_;
   RemovalReport report_;
-  /// That all groups of a target are to go.
-  bool is_unconfirmed_ = false;
 };
 
 }  // namespace
