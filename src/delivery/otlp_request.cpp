@@ -143,7 +143,7 @@ void add_quantiles(Json& point, const Distribution& distribution) {
   point["count"] = count(whole(distribution.count));
   Json values = Json::array();
   for (const auto& [quantile, value] : distribution.parts)
-    values.push_back({{"quantile", quantile}, {"value", number(value)}});
+    values.push_back({{"quantile", number(quantile)}, {"value", number(value)}});
   point["quantileValues"] = std::move(values);
 }
 

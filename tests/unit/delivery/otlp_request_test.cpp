@@ -28,6 +28,11 @@ TEST_CASE("an instance that the group does not have is an attribute of its point
         std::string::npos);
 }
 
+TEST_CASE("a quantile that JSON has no number for is one all the same") {
+  CHECK(request_of("# TYPE s summary\ns{quantile=\"Inf\"} 1\n").find(R"("quantile":"Infinity")") !=
+        std::string::npos);
+}
+
 TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a number") {
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":"3"}})").rejected_points == 3);
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":3}})").rejected_points == 3);
