@@ -1,4 +1,4 @@
-#include "app/app.hpp"
+#include "commands/app.hpp"
 
 #include <cstdlib>
 

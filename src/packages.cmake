@@ -1,4 +1,4 @@
-# The .deb and .rpm of a release, made of the static build by `tests/static package`. The same sources, tools and
+# The .deb and .rpm of a release, made of the static build by `tests/packaging/static package`. The same sources, tools and
 # SOURCE_DATE_EPOCH give the same bytes.
 set(CPACK_GENERATOR DEB RPM)
 set(CPACK_PACKAGE_VENDOR "pushmetrics authors")

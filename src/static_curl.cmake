@@ -1,7 +1,7 @@
 # CURL::libcurl for the wholly static binary: curl from source with HTTP, HTTPS, proxies and Unix sockets only,
 # over the system's static OpenSSL and zlib. Built when CMake configures, once: the result is kept outside the
 # build tree, under a name made of all that it depends on.
-#   FETCHCONTENT_SOURCE_DIR_CURL   a source tree to use in place of the download (tests/static: Debian's, patched)
+#   FETCHCONTENT_SOURCE_DIR_CURL   a source tree to use in place of the download (tests/packaging/static: Debian's, patched)
 #   PUSHMETRICS_DEPS_DIR           where the built library is kept
 include(FetchContent)
 FetchContent_Declare(curl

@@ -17,12 +17,12 @@ std::string late_push(const SpoolEntry& entry) {
 
 }  // namespace
 
-std::string Dispatch::words() const {
-  if (fate == Fate::waits)
-    return concat({delivery.words(),
+std::string PushResult::describe() const {
+  if (status == Status::spooled)
+    return concat({delivery.describe(),
                    "; the push waits and goes out with the next one, or by: pushmetrics flush --spool ",
                    shell_word(spool_directory)});
-  std::string text = delivery.words();
+  std::string text = delivery.describe();
   if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
   return text;
 }
@@ -43,7 +43,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
     if (deadline_ && EventLoop::Clock::now() > *deadline_) {
       Delivery late;
       late.target = &target_;
-      late.verdict = {Verdict::Kind::retry, "there was no time to deliver all that waits for it"};
+      late.verdict = {AttemptResult::Kind::retry, "there was no time to deliver all that waits for it"};
       return end(&late);
     }
     if (items_.empty()) {
@@ -55,7 +55,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
     items_.pop_front();
     std::vector<std::string> problems;
     auto entry = outbox_.spool_->read(item, problems);
-    outbox_.tell_lost(problems);
+    outbox_.report_discarded(problems);
     if (!entry) return go_on_from_loop();
     const std::string words = late_push(*entry);
     outbox_.courier_.send_to(
@@ -81,7 +81,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
     if (delivery.delivered())
       outbox_.listener_.delivered(concat({words, " was delivered to ", target_.name}));
     else
-      outbox_.listener_.lost(concat({words, " is lost: ", delivery.words()}));
+      outbox_.listener_.lost(concat({words, " is lost: ", delivery.describe()}));
     go_on_from_loop();
   }
 
@@ -100,7 +100,7 @@ class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
   std::deque<Spool::Item> items_;
 };
 
-Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPolicy policy,
+Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy,
                std::optional<Spool> spool, Listener listener)
     : loop_(loop),
       targets_(targets),
@@ -111,89 +111,88 @@ Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPoli
 
 Outbox::~Outbox() = default;
 
-void Outbox::send(Push push, const OnDispatch& on_dispatch) {
+void Outbox::send(Push push, const OnResult& on_result) {
   const auto shared = std::make_shared<const Push>(std::move(push));
-  for (const Target& target : targets_) send_to(target, shared, on_dispatch);
+  for (const Target& target : targets_) send_to(target, shared, on_result);
 }
 
-void Outbox::send_to(const Target& target, SharedPush shared, OnDispatch on_dispatch) {
+void Outbox::send_to(const Target& target, SharedPush shared, OnResult on_result) {
   if (!spool_ || spool_->waiting(target.name).empty())
-    return send_own(target, shared, std::nullopt, std::move(on_dispatch));
+    return send_own(target, shared, std::nullopt, std::move(on_result));
   auto lock = spool_->lock_for_delivery(target.name);
-  if (!lock) return send_behind(target, std::move(shared), std::move(on_dispatch));
+  if (!lock) return send_behind(target, std::move(shared), std::move(on_result));
   const auto deadline = EventLoop::Clock::now() + budget_;
   begin_backlog(target, std::move(*lock), deadline,
-                [this, &target, shared, deadline, on_dispatch](const Delivery* failed) {
+                [this, &target, shared, deadline, on_result](const Delivery* failed) {
                   if (failed == nullptr)
-                    send_own(target, shared, deadline, on_dispatch);
+                    send_own(target, shared, deadline, on_result);
                   else
-                    keep(*shared, *failed, on_dispatch);
+                    keep(*shared, *failed, on_result);
                 });
 }
 
-void Outbox::send_own(const Target& target, const SharedPush& push, Deadline deadline,
-                      OnDispatch on_dispatch) {
+void Outbox::send_own(const Target& target, const SharedPush& push, Deadline deadline, OnResult on_result) {
   courier_.send_to(
       target, push,
-      [this, push, on_dispatch = std::move(on_dispatch)](const Delivery& delivery) {
-        if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_dispatch);
-        on_dispatch({delivery.delivered() ? Dispatch::Fate::delivered : Dispatch::Fate::lost,
-                     delivery.target,
-                     delivery,
-                     {},
-                     {}});
+      [this, push, on_result = std::move(on_result)](const Delivery& delivery) {
+        if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_result);
+        on_result({delivery.delivered() ? PushResult::Status::delivered : PushResult::Status::discarded,
+                   delivery.target,
+                   delivery,
+                   {},
+                   {}});
       },
       deadline);
 }
 
 /// Another process delivers what waits. If something of this group is among it, this push must not overtake
 /// it: it is put behind, where the other finds it.
-void Outbox::send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch) {
+void Outbox::send_behind(const Target& target, SharedPush push, OnResult on_result) {
   std::vector<std::string> problems;
   const auto is_of_group = [&](const Spool::Item& item) {
     const auto entry = spool_->read(item, problems);
     return entry && entry->push.group == push->group;
   };
   const bool must_wait = std::ranges::any_of(spool_->waiting(target.name), is_of_group);
-  tell_lost(problems);
-  if (!must_wait) return send_own(target, push, std::nullopt, std::move(on_dispatch));
+  report_discarded(problems);
+  if (!must_wait) return send_own(target, push, std::nullopt, std::move(on_result));
 
   Delivery delivery;
   delivery.target = &target;
-  delivery.verdict = {Verdict::Kind::retry, "another process delivers what waits for it"};
-  keep(*push, delivery, [this, &target, on_dispatch = std::move(on_dispatch)](const Dispatch& dispatch) {
+  delivery.verdict = {AttemptResult::Kind::retry, "another process delivers what waits for it"};
+  keep(*push, delivery, [this, &target, on_result = std::move(on_result)](const PushResult& dispatch) {
     // The other may have looked for the last time just before this was put there.
     auto lock =
-        dispatch.fate == Dispatch::Fate::waits ? spool_->lock_for_delivery(target.name) : std::nullopt;
-    if (!lock) return on_dispatch(dispatch);
+        dispatch.status == PushResult::Status::spooled ? spool_->lock_for_delivery(target.name) : std::nullopt;
+    if (!lock) return on_result(dispatch);
     begin_backlog(target, std::move(*lock), EventLoop::Clock::now() + budget_,
-                  [dispatch, on_dispatch](const Delivery* failed) {
-                    Dispatch late = dispatch;
+                  [dispatch, on_result](const Delivery* failed) {
+                    PushResult late = dispatch;
                     if (failed == nullptr)
-                      late.fate = Dispatch::Fate::delivered;
+                      late.status = PushResult::Status::delivered;
                     else
                       late.delivery = *failed;
-                    on_dispatch(late);
+                    on_result(late);
                   });
   });
 }
 
-void Outbox::keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch) {
-  Dispatch dispatch;
+void Outbox::keep(const Push& push, Delivery delivery, const OnResult& on_result) {
+  PushResult dispatch;
   dispatch.target = delivery.target;
   dispatch.delivery = std::move(delivery);
   if (spool_) {
     std::vector<std::string> dropped;
     const auto stored = spool_->store(dispatch.target->name, push, dropped);
-    tell_lost(dropped);
-    dispatch.fate = stored ? Dispatch::Fate::waits : Dispatch::Fate::lost;
+    report_discarded(dropped);
+    dispatch.status = stored ? PushResult::Status::spooled : PushResult::Status::discarded;
     if (!stored) dispatch.spool_error = stored.error();
     dispatch.spool_directory = spool_->directory();
   }
-  on_dispatch(dispatch);
+  on_result(dispatch);
 }
 
-void Outbox::tell_lost(const std::vector<std::string>& sentences) const {
+void Outbox::report_discarded(const std::vector<std::string>& sentences) const {
   for (const std::string& sentence : sentences) listener_.lost(sentence);
 }
 
@@ -201,13 +200,13 @@ void Outbox::begin_backlog(const Target& target, Descriptor lock, Deadline deadl
                            std::function<void(const Delivery*)> done) {
   std::vector<std::string> dropped;
   spool_->drop_old(target.name, dropped);
-  tell_lost(dropped);
+  report_discarded(dropped);
   const auto backlog = std::make_shared<Backlog>(*this, target, std::move(lock), deadline, std::move(done));
   backlogs_.push_back(backlog);
   backlog->go_on();
 }
 
-void Outbox::send_unspooled(Push push, const Courier::OnDelivery& on_delivery) {
+void Outbox::send_unspooled(Push push, const DeliveryQueue::OnDelivery& on_delivery) {
   courier_.send(std::move(push), on_delivery);
 }
 
@@ -217,7 +216,7 @@ void Outbox::flush(const Target& target, std::function<void(const Delivery*)> do
   if (lock) return begin_backlog(target, std::move(*lock), std::nullopt, std::move(done));
   Delivery busy;
   busy.target = &target;
-  busy.verdict = {Verdict::Kind::retry, "another process delivers what waits for it"};
+  busy.verdict = {AttemptResult::Kind::retry, "another process delivers what waits for it"};
   done(&busy);
 }
 

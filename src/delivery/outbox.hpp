@@ -1,6 +1,6 @@
 #pragma once
 
-#include "delivery/courier.hpp"
+#include "delivery/delivery_queue.hpp"
 #include "delivery/spool.hpp"
 
 #include <functional>
@@ -12,13 +12,13 @@
 namespace pushmetrics {
 
 /// What became of a push to one target.
-struct Dispatch {
-  enum class Fate {
+struct PushResult {
+  enum class Status {
     delivered,
-    waits,  ///< in the spool
-    lost
+    spooled,  ///< kept, and delivered later
+    discarded
   };
-  Fate fate = Fate::lost;
+  Status status = Status::discarded;
   const Target* target = nullptr;
   /// Of the push itself, or of the one before it that kept it waiting.
   Delivery delivery;
@@ -27,7 +27,7 @@ struct Dispatch {
 
   /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); the push
   /// waits and goes out with the next one, or by: ...`.
-  std::string words() const;
+  std::string describe() const;
   std::string spool_directory;
 };
 
@@ -35,7 +35,7 @@ struct Dispatch {
 /// that the order within a group holds whichever process delivers.
 class Outbox {
  public:
-  using OnDispatch = std::function<void(const Dispatch&)>;
+  using OnResult = std::function<void(const PushResult&)>;
   /// Told of pushes that waited: whole sentences on what is lost, or delivered late.
   struct Listener {
     std::function<void(const std::string&)> lost;
@@ -43,17 +43,17 @@ class Outbox {
   };
 
   /// Without a spool, what cannot be delivered is lost. `targets` must outlive the outbox.
-  Outbox(EventLoop& loop, const std::vector<Target>& targets, DeliveryPolicy policy,
-         std::optional<Spool> spool, Listener listener);
+  Outbox(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy, std::optional<Spool> spool,
+         Listener listener);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Calls `on_dispatch` once for each target, within one budget, what waited there before included.
-  void send(Push push, const OnDispatch& on_dispatch);
-  void send_to(const Target& target, SharedPush push, OnDispatch on_dispatch);
+  /// Calls `on_result` once for each target, within one budget, what waited there before included.
+  void send(Push push, const OnResult& on_result);
+  void send_to(const Target& target, SharedPush push, OnResult on_result);
   /// Past the spool: what would mean nothing later.
-  void send_unspooled(Push push, const Courier::OnDelivery& on_delivery);
+  void send_unspooled(Push push, const DeliveryQueue::OnDelivery& on_delivery);
   /// Delivers what waits for a target, and then calls `done`: with what failed, or null when nothing waits
   /// any more.
   void flush(const Target& target, std::function<void(const Delivery* failed)> done);
@@ -66,17 +66,17 @@ class Outbox {
   class Backlog;
 
   using Deadline = std::optional<EventLoop::Clock::time_point>;
-  void send_own(const Target& target, const SharedPush& push, Deadline deadline, OnDispatch on_dispatch);
-  void send_behind(const Target& target, SharedPush push, OnDispatch on_dispatch);
-  void keep(const Push& push, Delivery delivery, const OnDispatch& on_dispatch);
-  void tell_lost(const std::vector<std::string>& sentences) const;
+  void send_own(const Target& target, const SharedPush& push, Deadline deadline, OnResult on_result);
+  void send_behind(const Target& target, SharedPush push, OnResult on_result);
+  void keep(const Push& push, Delivery delivery, const OnResult& on_result);
+  void report_discarded(const std::vector<std::string>& sentences) const;
   void begin_backlog(const Target& target, Descriptor lock, Deadline deadline,
                      std::function<void(const Delivery* failed)> done);
 
   EventLoop& loop_;
   const std::vector<Target>& targets_;
   Duration budget_;
-  Courier courier_;
+  DeliveryQueue courier_;
   std::optional<Spool> spool_;
   Listener listener_;
   std::vector<std::shared_ptr<Backlog>> backlogs_;

@@ -1,6 +1,6 @@
 #include "delivery/spool_entry.hpp"
 
-#include "metrics/exposition_parser.hpp"
+#include "formats/exposition_parser.hpp"
 #include "metrics/family_table.hpp"
 #include "support/text.hpp"
 

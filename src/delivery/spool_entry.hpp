@@ -1,6 +1,6 @@
 #pragma once
 
-#include "delivery/push.hpp"
+#include "metrics/push.hpp"
 #include "support/result.hpp"
 
 #include <string>

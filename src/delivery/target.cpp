@@ -1,11 +1,11 @@
 #include "delivery/target.hpp"
 
-#include "delivery/otlp.hpp"
-#include "delivery/pushgateway.hpp"
-#include "delivery/remote_write.hpp"
-#include "delivery/standard_output.hpp"
-#include "delivery/textfile.hpp"
-#include "delivery/victoria_metrics.hpp"
+#include "sinks/otlp.hpp"
+#include "sinks/pushgateway.hpp"
+#include "sinks/remote_write.hpp"
+#include "sinks/standard_output.hpp"
+#include "sinks/textfile.hpp"
+#include "sinks/victoria_metrics.hpp"
 #include "support/text.hpp"
 
 #include <sys/un.h>
@@ -187,7 +187,7 @@ class Unusable : public Sink {
   explicit Unusable(std::string problem) : problem_(std::move(problem)) {}
   Capabilities capabilities() const override { return {}; }
   std::unique_ptr<Attempt> attempt(const Push&, EventLoop::Clock::time_point, Done done) override {
-    done({Verdict::Kind::blocked, problem_});
+    done({AttemptResult::Kind::needs_attention, problem_});
     return nullptr;
   }
 

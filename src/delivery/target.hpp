@@ -1,7 +1,7 @@
 #pragma once
 
-#include "delivery/http_sink.hpp"
-#include "delivery/sink.hpp"
+#include "sinks/http_sink.hpp"
+#include "sinks/sink.hpp"
 #include "support/result.hpp"
 
 #include <memory>

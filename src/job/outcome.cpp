@@ -17,7 +17,7 @@ int Outcome::status() const {
   return 126;
 }
 
-std::string Outcome::words() const {
+std::string Outcome::describe() const {
   if (timed_out) return "timed out after " + format_duration(took);
   switch (ending) {
     case Ending::exited: return "exited " + std::to_string(number);

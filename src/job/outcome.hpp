@@ -32,7 +32,7 @@ struct Outcome {
   /// As a shell has it in `$?`: the exit code, 128+n for signal n, 126 cannot be executed, 127 not found.
   int status() const;
   /// `exited 3`, `was killed by SIGKILL`, `was not found`, `timed out after 5s`: completes "the job ...".
-  std::string words() const;
+  std::string describe() const;
 };
 
 /// `SIGTERM` for 15; the number where there is no name.

@@ -61,7 +61,7 @@ std::optional<std::string_view> GroupingKey::value(std::string_view name) const 
   return label->value;
 }
 
-std::vector<Label> GroupingKey::over(std::vector<Label> own) const {
+std::vector<Label> GroupingKey::apply_to(std::vector<Label> own) const {
   std::erase_if(own, [this](const Label& label) { return value(label.name).has_value(); });
   own.push_back({"job", job_});
   own.insert(own.end(), labels_.begin(), labels_.end());

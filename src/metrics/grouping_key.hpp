@@ -27,7 +27,7 @@ class GroupingKey {
 
   /// `own` with the group's labels, the job among them, in place of those of the same name, as Pushgateway
   /// stores them; sorted by name.
-  std::vector<Label> over(std::vector<Label> own) const;
+  std::vector<Label> apply_to(std::vector<Label> own) const;
 
   /// `/metrics/job/<job>{/<name>/<value>}`, encoded so that every value arrives as it is (PROTOCOL.md,
   /// "Grouping key in the URL").

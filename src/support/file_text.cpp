@@ -62,7 +62,7 @@ Result<FileText> FileText::read(const std::string& path, Form form) {
   }
 }
 
-void FileText::let_go(std::string_view beginning) const {
+void FileText::drop_pages(std::string_view beginning) const {
   constexpr std::size_t page_mask = 0xFFFF;  // a whole number of pages, of whatever size they are
   if (mapped_.data() != nullptr && beginning.data() == mapped_.data() && beginning.size() <= mapped_.size())
     ::madvise(const_cast<char*>(mapped_.data()), beginning.size() & ~page_mask, MADV_DONTNEED);

@@ -26,7 +26,7 @@ class FileText {
 
   /// Of a mapped file, lets its beginning leave the memory, which is read again when it is looked at. Any other
   /// text is let be.
-  void let_go(std::string_view beginning) const;
+  void drop_pages(std::string_view beginning) const;
 
   std::string take() && { return mapped_.data() != nullptr ? std::string(mapped_) : std::move(copied_); }
 

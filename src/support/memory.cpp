@@ -36,7 +36,7 @@ int find_unwritable_segments(dl_phdr_info* object, std::size_t, void* place) {
 
 }  // namespace
 
-void give_back_memory() {
+void release_memory() {
   ::malloc_trim(0);
   Segments segments;
   ::dl_iterate_phdr(find_unwritable_segments, &segments);

@@ -4,6 +4,6 @@ namespace pushmetrics {
 
 /// Gives back to the system what is not needed for a while: free heap, and the pages of programs and
 /// libraries, which come back from the file when they are touched.
-void give_back_memory();
+void release_memory();
 
 }  // namespace pushmetrics

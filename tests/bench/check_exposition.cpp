@@ -1,6 +1,6 @@
 // How fast check_exposition is, and how much memory it takes: `check_exposition FILE [ROUNDS]`. Tells the
 // best round in MB/s of processor time. The file is mapped, and let go of as it is read.
-#include "metrics/exposition_parser.hpp"
+#include "formats/exposition_parser.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   void* mapping = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (mapping == MAP_FAILED) return 2;
   const std::string_view text(static_cast<const char*>(mapping), size);
-  const auto let_go = [&](std::string_view read) {
+  const auto drop_pages = [&](std::string_view read) {
     ::madvise(mapping, read.size() & ~std::size_t{0xFFFF}, MADV_DONTNEED);
   };
 
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   std::size_t samples = 0;
   for (int round = 0; round < rounds; ++round) {
     const std::clock_t start = std::clock();
-    const CheckResult result = check_exposition(text, {.on_progress = let_go});
+    const CheckResult result = check_exposition(text, {.on_progress = drop_pages});
     best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
     if (!result.valid) return 3;
     samples = result.samples;

@@ -1,11 +1,11 @@
 // What servers answer to a push. An input's first byte chooses the status, the rest of its first line is the
 // answer's Retry-After and Location, and all else its body.
-#include "delivery/otlp.hpp"
-#include "delivery/otlp_request.hpp"
-#include "delivery/policy.hpp"
-#include "delivery/refusal.hpp"
-#include "delivery/remote_write.hpp"
+#include "delivery/retry_policy.hpp"
 #include "fuzz.hpp"
+#include "pushgateway/push_conflict.hpp"
+#include "sinks/otlp.hpp"
+#include "sinks/otlp_request.hpp"
+#include "sinks/remote_write.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
@@ -21,13 +21,13 @@ struct Opened : Protocol {
   using Protocol::judge;
 };
 
-void require_sound(const Verdict& verdict, const HttpResponse& response) {
+void require_sound(const AttemptResult& verdict, const HttpResponse& response) {
   const bool is_success = response.status >= 200 && response.status < 300;
   fuzz::require(fuzz::is_one_line(verdict.reason), "a reason is one line");
   fuzz::require(verdict.status == response.status, "a verdict tells the status");
-  fuzz::require(verdict.kind == Verdict::Kind::delivered || !verdict.reason.empty(),
+  fuzz::require(verdict.kind == AttemptResult::Kind::delivered || !verdict.reason.empty(),
                 "a failure has a reason");
-  fuzz::require(verdict.kind != Verdict::Kind::delivered || is_success, "only a success delivers");
+  fuzz::require(verdict.kind != AttemptResult::Kind::delivered || is_success, "only a success delivers");
   fuzz::require(!verdict.retry_after || is_retryable_status(response.status), "a wait is for a retry");
 }
 
@@ -56,13 +56,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
   require_sound(verdict_of(response), response);
   require_sound(remote_write.judge(response), response);
-  const Verdict verdict = otlp.judge(response);
+  const AttemptResult verdict = otlp.judge(response);
   require_sound(verdict, response);
   const OtlpAnswer answer = read_otlp_answer(response.body);
   fuzz::require(fuzz::is_one_line(answer.message) && fuzz::is_one_line(read_otlp_error(response.body)),
                 "words are one line");
   fuzz::require(answer.rejected_points >= 0, "no fewer than none are rejected");
-  fuzz::require(verdict.kind != Verdict::Kind::delivered || answer.rejected_points == 0,
+  fuzz::require(verdict.kind != AttemptResult::Kind::delivered || answer.rejected_points == 0,
                 "what was rejected is not delivered");
   fuzz::require(types_in(response.body, 3) == types_in(response.body, response.body.size() + 1),
                 "pieces do not matter");

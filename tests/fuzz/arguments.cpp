@@ -1,11 +1,11 @@
 // The words of a command line. An input's first byte says what the rest is: a duration, a size, metrics, a
 // number or a signal; and what a Retry-After holds.
-#include "app/metric_option.hpp"
-#include "app/option_table.hpp"
-#include "delivery/policy.hpp"
+#include "cli/metric_option.hpp"
+#include "cli/option_table.hpp"
+#include "delivery/retry_policy.hpp"
+#include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
 #include "job/signals.hpp"
-#include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "support/text.hpp"
 

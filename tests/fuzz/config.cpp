@@ -1,8 +1,8 @@
 // A configuration file: a bad line costs itself only, known keys alone are taken, and a quoted value arrives
 // as it is.
-#include "app/config_file.hpp"
-#include "app/config_lines.hpp"
-#include "app/configuration_keys.hpp"
+#include "cli/config_file.hpp"
+#include "cli/config_lines.hpp"
+#include "cli/configuration_keys.hpp"
 #include "fuzz.hpp"
 #include "support/text.hpp"
 

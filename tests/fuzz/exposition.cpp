@@ -1,8 +1,8 @@
 // The text format: a line reads the same whatever was before it, what lenient reading repairs is good under
 // strict, what is parsed can be written and parsed again, and appended lines never make a push that is
 // refused.
+#include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
-#include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // What a gateway answers: in whatever pieces it comes it reads the same, and what is cut short is no list.
 // And the globs of --match: a pattern of stars only matches all, and an escaped text itself.
 #include "fuzz.hpp"
-#include "metrics/gateway_answer.hpp"
-#include "metrics/gateway_complaint.hpp"
-#include "metrics/group_filter.hpp"
+#include "pushgateway/gather_error.hpp"
+#include "pushgateway/group_filter.hpp"
+#include "pushgateway/group_list_parser.hpp"
 
 #include <algorithm>
 #include <string>
@@ -12,8 +12,8 @@ using namespace pushmetrics;
 
 namespace {
 
-Result<std::vector<HeldGroup>> read(std::string_view text, std::size_t piece) {
-  GatewayAnswer answer("job_");
+Result<std::vector<GroupSnapshot>> read(std::string_view text, std::size_t piece) {
+  GroupListParser answer("job_");
   for (; !text.empty() && answer.take(text.substr(0, piece));
        text.remove_prefix(std::min(piece, text.size()))) {
   }
@@ -37,10 +37,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(whole->size() == pieces->size(), "pieces do not matter to the groups");
     const std::size_t end = text.rfind('}');
     fuzz::require(!read(text.substr(0, end), std::string_view::npos), "what is cut short is no list");
-    for (const HeldGroup& group : *whole)
+    for (const GroupSnapshot& group : *whole)
       fuzz::require(group.labels.url_path().starts_with("/metrics/job"), "every group has a path");
   }
-  read_gateway_complaints(text);
+  read_gather_errors(text);
   const std::size_t half = text.size() / 2;
   matches_glob(text.substr(0, half), text.substr(half));
   fuzz::require(matches_glob("**", text), "stars match all");

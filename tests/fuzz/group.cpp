@@ -1,8 +1,8 @@
 // A group's labels, whatever their bytes: its path tells them again, its name is fit for a terminal, and a
 // condition holds or does not. An input is the job and labels NAME=VALUE, with zero bytes between.
 #include "fuzz.hpp"
-#include "metrics/group_filter.hpp"
 #include "metrics/group_labels.hpp"
+#include "pushgateway/group_filter.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // JSON: what it becomes is what the strict check takes as it stands.
+#include "formats/exposition_parser.hpp"
+#include "formats/json_input.hpp"
 #include "fuzz.hpp"
-#include "metrics/exposition_parser.hpp"
-#include "metrics/json_input.hpp"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // OpenMetrics: what it becomes is what the strict check takes, line for line.
-#include "metrics/openmetrics.hpp"
+#include "formats/openmetrics.hpp"
 
+#include "formats/input_format.hpp"
+#include "formats/lint.hpp"
 #include "fuzz.hpp"
-#include "metrics/input_format.hpp"
-#include "metrics/lint.hpp"
 
 #include <algorithm>
 

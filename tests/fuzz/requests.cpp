@@ -1,12 +1,12 @@
 // Any text that a gateway would take, as remote write's protobuf message and as OTLP's JSON: every sample is
 // in them, and they are well-formed.
-#include "delivery/otlp_request.hpp"
-#include "delivery/pushed_families.hpp"
-#include "delivery/refusal.hpp"
-#include "delivery/textfile_contents.hpp"
-#include "delivery/write_request.hpp"
+#include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
-#include "metrics/exposition_parser.hpp"
+#include "pushgateway/push_conflict.hpp"
+#include "sinks/otlp_request.hpp"
+#include "sinks/pushed_families.hpp"
+#include "sinks/textfile_contents.hpp"
+#include "sinks/write_request.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(has_parts ? points > 0 : points == (*families)[i].samples.size(),
                   "every sample is a point");
   }
-  const HeldGroup same = held_group({GroupLabels(push.group), push.when, *families}, "job_");
-  fuzz::require(explain_refusal(push, {same}, "http://gw").empty(), "a push is not in its own way");
+  const GroupSnapshot same = held_group({GroupLabels(push.group), push.when, *families}, "job_");
+  fuzz::require(explain_push_conflict(push, {same}, "http://gw").empty(), "a push is not in its own way");
   return 0;
 }

@@ -3,8 +3,8 @@
 // the body.
 #include "delivery/spool_entry.hpp"
 
+#include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
-#include "metrics/exposition_parser.hpp"
 #include "support/text.hpp"
 
 #include <zlib.h>

@@ -2,8 +2,8 @@
 // of OpenTelemetry's environment.
 #include "delivery/target.hpp"
 
-#include "delivery/otlp.hpp"
 #include "fuzz.hpp"
+#include "sinks/otlp.hpp"
 #include "support/text.hpp"
 
 #include <cstdlib>

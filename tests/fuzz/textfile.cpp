@@ -1,10 +1,10 @@
 // A file of the textfile directory, or of counts, that was there before; behind a zero byte what is pushed
 // over it. What is written reads back the same, and a push replaces what it names and nothing else.
-#include "delivery/count_file.hpp"
-#include "delivery/textfile_contents.hpp"
+#include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
-#include "metrics/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
+#include "run/count_file.hpp"
+#include "sinks/textfile_contents.hpp"
 
 #include <algorithm>
 
@@ -25,7 +25,7 @@ bool is_same(const Family& a, const Family& b) {
 
 void try_merging(const Families& held, const Families& pushed) {
   Families merged = held;
-  put_over(merged, pushed);
+  replace_families(merged, pushed);
   for (const Family& family : pushed)
     fuzz::require(find(merged, family.name) && is_same(*find(merged, family.name), family),
                   "what is pushed is there");

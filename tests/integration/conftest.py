@@ -1,7 +1,7 @@
 import pytest
 
-from program import Program
-from servers import Gateway
+from support.program import Program
+from support.servers import Gateway
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import threading
 import pytest
 import yaml
 
-from program import BINARY, clean_environment
+from support.program import BINARY, clean_environment
 
 ACTION = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]

@@ -11,13 +11,13 @@ import time
 
 import pytest
 
-import faulty_server as faulty
-from certificates import Authority, openssl
-from faulty_server import FaultyServer
-from jobs import sh
-from program import BINARY
-from servers import Nginx, free_port, http
-from terminal import Terminal
+from support import faulty_server as faulty
+from support.certificates import Authority, openssl
+from support.faulty_server import FaultyServer
+from support.jobs import sh
+from support.program import BINARY
+from support.servers import Nginx, free_port, http
+from support.terminal import Terminal
 
 SECRET = "s3cret/w:rd@%"
 JOB = sh("exit 3")

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from program import finish, kill_session
-from servers import Prometheus, http, wait_until
+from support.program import finish, kill_session
+from support.servers import Prometheus, http, wait_until
 
 ODD = 'nightly "dump"\\1'
 

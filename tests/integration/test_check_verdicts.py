@@ -10,8 +10,8 @@ import re
 
 import pytest
 
-from exposition_inputs import Inputs
-from verdicts import (
+from support.exposition_inputs import Inputs
+from support.verdicts import (
     GatewayVerdicts,
     NewerGateway,
     differs_by_version,

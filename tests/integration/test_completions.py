@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-import shells
+from support import shells
 
 
 @pytest.fixture(scope="module", params=shells.NAMES)

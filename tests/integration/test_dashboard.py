@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from servers import Gateway, Prometheus, http, wait_until
+from support.servers import Gateway, Prometheus, http, wait_until
 
 MODES = ["pushgateway", "remote-write"]
 HOUR = 3600

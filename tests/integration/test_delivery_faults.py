@@ -13,10 +13,10 @@ import time
 
 import pytest
 
-import faulty_server as faulty
-from faulty_server import FaultyServer
-from jobs import sh
-from servers import Gateway, Nginx, VictoriaMetrics, free_port, wait_until
+from support import faulty_server as faulty
+from support.faulty_server import FaultyServer
+from support.jobs import sh
+from support.servers import Gateway, Nginx, VictoriaMetrics, free_port, wait_until
 
 JOB = sh("exit 3")
 BUDGET = 1.5

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from program import BINARY
-from servers import http
+from support.program import BINARY
+from support.servers import http
 
 DEMO = pathlib.Path(__file__).parent.parent / "demo"
 

@@ -8,10 +8,10 @@ import subprocess
 import time
 
 import pytest
-from doctor_findings import findings, worst
-from group_work import VERSIONS, FakeGateway, forwarding_to, gateways, held, put_group
-from program import BINARY
-from servers import Nginx, VictoriaMetrics, http, wait_until
+from support.doctor_findings import findings, worst
+from support.group_work import VERSIONS, FakeGateway, forwarding_to, gateways, held, put_group
+from support.program import BINARY
+from support.servers import Nginx, VictoriaMetrics, http, wait_until
 
 gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 

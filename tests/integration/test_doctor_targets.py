@@ -7,10 +7,10 @@ import tempfile
 
 import pytest
 
-from doctor_findings import findings, worst
-from faulty_server import FaultyServer
-from program import finish
-from servers import Prometheus
+from support.doctor_findings import findings, worst
+from support.faulty_server import FaultyServer
+from support.program import finish
+from support.servers import Prometheus
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-import shells
-from program import BINARY
-from shells import COMPLETIONS, SOURCE
+from support import shells
+from support.program import BINARY
+from support.shells import COMPLETIONS, SOURCE
 
 MAN_PAGE = SOURCE / "man" / "pushmetrics.1"
 

@@ -12,12 +12,12 @@ import typing
 
 import pytest
 
-import count_faults
-import faults
-import faulty_server as faulty
-from certificates import Authority
-from faults import Place, answering, first
-from program import finish
+from support import count_faults
+from support import faults
+from support import faulty_server as faulty
+from support.certificates import Authority
+from support.faults import Place, answering, first
+from support.program import finish
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / ".github" / "FAULTS.md"
 

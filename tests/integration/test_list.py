@@ -8,8 +8,8 @@ import re
 import time
 
 import pytest
-from group_work import AWKWARD_VALUES, VERSIONS, FakeGateway, gateways, held, key_of, listed, put_group
-from servers import Gateway, http, wait_until
+from support.group_work import AWKWARD_VALUES, VERSIONS, FakeGateway, gateways, held, key_of, listed, put_group
+from support.servers import Gateway, http, wait_until
 
 gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 

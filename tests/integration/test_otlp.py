@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
-from faulty_server import FaultyServer, answer
+from support.faulty_server import FaultyServer, answer
 
 DEFINITIONS = pathlib.Path(__file__).parents[1] / "data/otlp_metrics.proto"
 

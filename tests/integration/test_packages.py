@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 
-from program import BINARY
+from support.program import BINARY
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 DIST = pathlib.Path(BINARY).parents[1] / "dist"
@@ -116,10 +116,10 @@ def test_the_checksums_are_those_of_all_packages():
 
 
 def test_packed_again_they_have_the_same_bytes():
-    """With other file times, modes and time zone; tests/reproducible builds it all again elsewhere."""
+    """With other file times, modes and time zone; tests/packaging/reproducible builds it all again elsewhere."""
     before = (DIST / "SHA256SUMS").read_text()
     for name in ("README.md", "CHANGELOG.md", "LICENSE"):
         os.utime(SOURCE / name)
     environment = {**os.environ, "TZ": "Asia/Tokyo"}
-    call("sh", "-c", "umask 077; tests/static package", cwd=SOURCE, env=environment)
+    call("sh", "-c", "umask 077; tests/packaging/static package", cwd=SOURCE, env=environment)
     assert (DIST / "SHA256SUMS").read_text() == before

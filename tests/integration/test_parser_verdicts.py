@@ -8,8 +8,8 @@ import os
 
 import pytest
 
-from exposition_inputs import Inputs
-from verdicts import (
+from support.exposition_inputs import Inputs
+from support.verdicts import (
     GatewayVerdicts,
     NewerGateway,
     OurVerdicts,

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from group_work import VERSIONS, FakeGateway, forwarding_to, gateways, held, key_of, listed, put_group
-from servers import wait_until
+from support.group_work import VERSIONS, FakeGateway, forwarding_to, gateways, held, key_of, listed, put_group
+from support.servers import wait_until
 
 gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-import faulty_server as faulty
-from faulty_server import FaultyServer
-from program import BINARY
+from support import faulty_server as faulty
+from support.faulty_server import FaultyServer
+from support.program import BINARY
 
 MEBIBYTE = 1 << 20
 # What libcurl and its libraries take.

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from faulty_server import FaultyServer, answer, in_turn, silent
-from servers import Gateway, http
+from support.faulty_server import FaultyServer, answer, in_turn, silent
+from support.servers import Gateway, http
 
 HISTOGRAM = '# TYPE s histogram\ns_bucket{le="+Inf"} 1\ns_sum 1\ns_count 1\n'
 

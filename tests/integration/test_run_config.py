@@ -6,8 +6,8 @@ import shlex
 
 import pytest
 
-from jobs import sh
-from program import finish
+from support.jobs import sh
+from support.program import finish
 
 
 @pytest.fixture

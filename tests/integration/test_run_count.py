@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from faulty_server import FaultyServer
-from jobs import sh
-from program import finish
-from servers import Gateway, Prometheus, VictoriaMetrics, wait_until
+from support.faulty_server import FaultyServer
+from support.jobs import sh
+from support.program import finish
+from support.servers import Gateway, Prometheus, VictoriaMetrics, wait_until
 
 
 @pytest.fixture

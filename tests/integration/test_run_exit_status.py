@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from jobs import sh
-from servers import free_port
+from support.jobs import sh
+from support.servers import free_port
 
 
 def dead_url():

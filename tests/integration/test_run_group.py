@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from jobs import sh
+from support.jobs import sh
 
 VALUES = {
     "slash": "a/b",

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from jobs import python, sh
-from program import BINARY
+from support.jobs import python, sh
+from support.program import BINARY
 
 ALWAYS = {
     "job_duration_seconds",

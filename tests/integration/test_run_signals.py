@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from jobs import FORWARDED, log_signals, python, sh
-from program import finish, is_gone, state_of
-from servers import wait_until
+from support.jobs import FORWARDED, log_signals, python, sh
+from support.program import finish, is_gone, state_of
+from support.servers import wait_until
 
 
 def lines_of(path):

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from jobs import sh
-from program import finish
-from servers import free_port, wait_until
+from support.jobs import sh
+from support.program import finish
+from support.servers import free_port, wait_until
 
 RUNNING = "job_running"
 HEARTBEAT = "job_heartbeat_timestamp_seconds"

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from jobs import python, sh
-from program import finish
-from servers import Gateway, Nginx, free_port, http, wait_until
+from support.jobs import python, sh
+from support.program import finish
+from support.servers import Gateway, Nginx, free_port, http, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
-from jobs import python, sh
-from program import BINARY, finish
-from servers import wait_until
+from support.jobs import python, sh
+from support.program import BINARY, finish
+from support.servers import wait_until
 
 
 @pytest.fixture

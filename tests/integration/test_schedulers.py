@@ -9,8 +9,8 @@ import subprocess
 import pytest
 import yaml
 
-from program import BINARY, need_root
-from servers import free_port, wait_until
+from support.program import BINARY, need_root
+from support.servers import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / ".github/examples"

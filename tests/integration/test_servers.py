@@ -1,6 +1,6 @@
 """The servers that the other suites rely on start, answer and stop."""
 
-from servers import Gateway, Nginx, NodeExporter, Prometheus, VictoriaMetrics, http, wait_until
+from support.servers import Gateway, Nginx, NodeExporter, Prometheus, VictoriaMetrics, http, wait_until
 
 
 def test_a_gateway_reads_back_what_was_pushed(gateway):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from jobs import sh
-from program import BINARY
+from support.jobs import sh
+from support.program import BINARY
 
 SET = f"'{BINARY}' set"
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from faulty_server import FaultyServer, answer
-from jobs import sh
-from servers import ClusterAgent, Gateway, NodeExporter, Prometheus, VictoriaMetrics, wait_until
+from support.faulty_server import FaultyServer, answer
+from support.jobs import sh
+from support.servers import ClusterAgent, Gateway, NodeExporter, Prometheus, VictoriaMetrics, wait_until
 
 SAMPLE = re.compile(r'^(?P<name>[^{ ]+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$', re.M)
 LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-import faulty_server as faulty
-from faulty_server import FaultyServer
-from program import finish
-from servers import Gateway, free_port
+from support import faulty_server as faulty
+from support.faulty_server import FaultyServer
+from support.program import finish
+from support.servers import Gateway, free_port
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import threading
 
 import pytest
 
-from program import BINARY, finish, need_root
-from servers import Nginx
+from support.program import BINARY, finish, need_root
+from support.servers import Nginx
 
 ORPHANS = r"""
 #include <signal.h>

@@ -7,10 +7,10 @@ import signal
 
 import pytest
 
-from jobs import FORWARDED, log_signals, python, sh
-from program import BINARY, is_gone, need_root, state_of
-from servers import wait_until
-from terminal import ESCAPE, INTERRUPT, QUIT, SUSPEND, Shell, Terminal
+from support.jobs import FORWARDED, log_signals, python, sh
+from support.program import BINARY, is_gone, need_root, state_of
+from support.servers import wait_until
+from support.terminal import ESCAPE, INTERRUPT, QUIT, SUSPEND, Shell, Terminal
 
 SHELLS = ["bash", "dash", "zsh"]
 

@@ -8,8 +8,8 @@ import stat
 
 import pytest
 
-from jobs import sh
-from servers import NodeExporter
+from support.jobs import sh
+from support.servers import NodeExporter
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 //
 //   strict|lenient LENGTH LF, LENGTH bytes
 //   valid|invalid canonical|other LENGTH MESSAGE LF, LENGTH bytes: what would be pushed
-#include "metrics/exposition_parser.hpp"
+#include "formats/exposition_parser.hpp"
 
 #include <algorithm>
 #include <iostream>

@@ -40,14 +40,14 @@ TEST_CASE("a death by signal is 128+n") {
   CHECK(outcome.ending == Outcome::Ending::killed);
   CHECK(outcome.number == SIGKILL);
   CHECK(outcome.status() == 137);
-  CHECK(outcome.words() == "was killed by SIGKILL");
+  CHECK(outcome.describe() == "was killed by SIGKILL");
 }
 
 TEST_CASE("what is not there is 127, what cannot be executed is 126") {
   CHECK(run({{"/nowhere/at/all"}}).status() == 127);
   CHECK(run({{"no-such-command-anywhere"}}).status() == 127);
   CHECK(run({{"/etc/passwd"}}).status() == 126);
-  CHECK(run({{"/"}}).words() == "cannot be executed: Permission denied");
+  CHECK(run({{"/"}}).describe() == "cannot be executed: Permission denied");
 }
 
 TEST_CASE("a time limit ends the job, and KILL one that does not heed it") {

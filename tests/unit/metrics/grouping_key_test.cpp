@@ -51,6 +51,6 @@ TEST_CASE("a key reads as PromQL has it") {
 
 TEST_CASE("the group's labels go over a sample's own") {
   const auto group = *GroupingKey::make("j", {{"b", "group"}});
-  CHECK(group.over({{"z", "1"}, {"job", "own"}, {"b", "own"}, {"a", "2"}}) ==
+  CHECK(group.apply_to({{"z", "1"}, {"job", "own"}, {"b", "own"}, {"a", "2"}}) ==
         std::vector<Label>{{"a", "2"}, {"b", "group"}, {"job", "j"}, {"z", "1"}});
 }

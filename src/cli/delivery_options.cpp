@@ -1,0 +1,168 @@
+#include "cli/delivery_options.hpp"
+
+#include "cli/secret_file.hpp"
+#include "support/text.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+Store into_urls(std::vector<TargetUrl>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    std::vector<TargetUrl> urls;
+    for (const std::string& value : values) {
+      auto url = parse_target_url(value);
+      if (!url) return Error{url.error()};
+      const auto is_same = [&](const TargetUrl& other) { return other.name == url->name; };
+      if (std::ranges::none_of(urls, is_same)) urls.push_back(std::move(*url));
+    }
+    place = std::move(urls);
+    return stored();
+  };
+}
+
+/// No time at all is no time limit either, as it is to curl; and without one a push could take for ever.
+Store into_limit(Duration& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto duration = parse_duration(values.back());
+    if (!duration) return Error{duration.error()};
+    if (*duration == Duration::zero()) return Error{"it must be more than 0"};
+    place = *duration;
+    return stored();
+  };
+}
+
+Store into_retries(int& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_integer(values.back(), 0, 1000);
+    if (!number) return Error{number.error()};
+    place = static_cast<int>(*number);
+    return stored();
+  };
+}
+
+Store into_bytes(std::uint64_t& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_bytes(values.back());
+    if (!number) return Error{number.error()};
+    place = static_cast<std::uint64_t>(*number);
+    return stored();
+  };
+}
+
+Store into_headers(std::vector<std::string>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    for (const std::string& value : values) {
+      // Not quoted: a header may hold a secret.
+      if (!is_header(value)) return Error{"a header is written 'Name: value', on one line"};
+    }
+    place = values;
+    return stored();
+  };
+}
+
+OptionGroup describe_delivery(DeliveryOptions& options) {
+  OptionSpec url{"url", 0, "URL", "where to push; repeatable (default: http://localhost:9091)",
+                 into_urls(options.urls)};
+  url.repeatable = true;
+  url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
+  url.separators = " \t\r\n";
+  OptionSpec push_timeout{"push-timeout", 0, "D", "for a whole push, retries included (default: 10s)",
+                          into_limit(options.policy.push_timeout)};
+  OptionSpec connect_timeout{"connect-timeout", 0, "D", "for one connection (default: 3s)",
+                             into_limit(options.http.connect_timeout)};
+  OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
+                     into_retries(options.policy.retries)};
+  OptionSpec spool{"spool", 0, "DIR", "where pushes wait that could not be delivered",
+                   into(options.spool_directory)};
+  OptionSpec no_spool{"no-spool", 0, "", "let them be lost", set(options.no_spool)};
+  OptionSpec max_bytes{"spool-max-bytes", 0, "N", "how large the spool may become (default: 64MiB)",
+                       into_bytes(options.spool_limits.max_bytes)};
+  OptionSpec max_age{"spool-max-age", 0, "D", "how long a push may wait (default: 7d)",
+                     into(options.spool_limits.max_age)};
+  return {"Delivery", {url, push_timeout, connect_timeout, retries, spool, no_spool, max_bytes, max_age}};
+}
+
+OptionGroup describe_access(DeliveryOptions& options) {
+  OptionSpec user{"user", 0, "NAME", "user for basic authentication", into(options.http.user)};
+  OptionSpec password{"password-file", 0, "FILE", "file with the password (or PUSHMETRICS_PASSWORD)",
+                      into(options.password_file)};
+  OptionSpec bearer{"bearer-token-file", 0, "FILE", "file with a bearer token (or PUSHMETRICS_BEARER_TOKEN)",
+                    into(options.bearer_token_file)};
+  OptionSpec header{"header", 'H', "'NAME: VALUE'", "further header; repeatable",
+                    into_headers(options.http.headers)};
+  header.repeatable = true;
+  OptionSpec cacert{"cacert", 0, "FILE", "trust these authorities (PEM)", into(options.http.ca_certificates)};
+  OptionSpec cert{"cert", 0, "FILE", "client certificate (PEM)", into(options.http.certificate)};
+  OptionSpec key{"key", 0, "FILE", "its private key (PEM)", into(options.http.key)};
+  OptionSpec insecure{"insecure", 0, "", "do not verify the server's certificate",
+                      [&options](const std::vector<std::string>&) {
+                        options.http.verify = false;
+                        return stored();
+                      }};
+  return {"Authentication and TLS", {user, password, bearer, header, cacert, cert, key, insecure}};
+}
+
+std::string read_secret(const char* variable, const std::string& path, std::vector<std::string>& problems) {
+  if (!path.empty()) return read_secret_file(path, problems);
+  const char* value = std::getenv(variable);
+  return value == nullptr ? std::string() : value;
+}
+
+}  // namespace
+
+std::optional<Spool> DeliveryOptions::spool() const {
+  if (no_spool) return std::nullopt;
+  return Spool(spool_directory.empty() ? Spool::default_directory() : spool_directory, spool_limits);
+}
+
+TlsSetup DeliveryOptions::tls_setup() const {
+  for (const char* proxy : {"http_proxy", "all_proxy", "ALL_PROXY"})
+    if (std::getenv(proxy) != nullptr) return TlsSetup::full;
+  const auto is_plain = [](const TargetUrl& url) { return !url.base.starts_with("https:"); };
+  return std::ranges::all_of(urls, is_plain) ? TlsSetup::minimal : TlsSetup::full;
+}
+
+OptionTable describe(DeliveryOptions& options) {
+  return {describe_delivery(options), describe_access(options)};
+}
+
+std::vector<TargetUrl> target_urls(const DeliveryOptions& options) {
+  if (!options.urls.empty()) return options.urls;
+  return {*parse_target_url("http://localhost:9091")};
+}
+
+TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                  std::vector<std::string>& problems) {
+  TargetContext context{http, options.http, standard_output};
+  context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
+  context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
+  const auto has_user = [](const TargetUrl& url) { return !url.user.empty(); };
+  if (!context.access.password.empty() && options.http.user.empty() &&
+      std::ranges::none_of(options.urls, has_user))
+    problems.emplace_back("a password is given, but no user: without --user it is not sent");
+  if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
+  const auto has_password = [](const TargetUrl& url) { return !url.password.empty(); };
+  const HttpOptions& access = context.access;
+  // A crash is not to write what was read into a core file.
+  if (!access.password.empty() || !access.bearer_token.empty() || !access.headers.empty() ||
+      std::ranges::any_of(options.urls, has_password))
+    ::prctl(PR_SET_DUMPABLE, 0);
+  return context;
+}
+
+std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                 std::vector<std::string>& problems) {
+  const TargetContext context = make_target_context(options, http, standard_output, problems);
+  std::vector<Target> targets;
+  for (const TargetUrl& url : target_urls(options)) targets.push_back(make_target(url, context));
+  return targets;
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "cli/option_table.hpp"
+#include "delivery/retry_policy.hpp"
+#include "delivery/spool.hpp"
+#include "delivery/target.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// Where pushes go, and as whom (SPEC.md, "Where it pushes", "Delivery", "Authentication and TLS").
+struct DeliveryOptions {
+  /// Those of --url; none: http://localhost:9091.
+  std::vector<TargetUrl> urls;
+  RetryPolicy policy;
+  HttpOptions http;
+  std::string password_file;
+  std::string bearer_token_file;
+  /// Empty: where SPEC.md, "Delivery" has it.
+  std::string spool_directory;
+  SpoolLimits spool_limits;
+  bool no_spool = false;
+
+  std::optional<Spool> spool() const;
+  /// Minimal when no target, nor a proxy perhaps, is spoken to by TLS.
+  TlsSetup tls_setup() const;
+};
+
+/// The groups "Delivery" and "Authentication and TLS" of --help.
+OptionTable describe(DeliveryOptions& options);
+
+/// Those of --url, or the default.
+std::vector<TargetUrl> target_urls(const DeliveryOptions& options);
+
+/// What targets are made with: see make_targets().
+TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                  std::vector<std::string>& problems);
+
+/// The targets, with their secrets read, which is why it is done late; what is wrong with the files goes to
+/// `problems`, whole sentences. `http` must outlive the targets; `standard_output` is where `stdout:` prints.
+std::vector<Target> make_targets(const DeliveryOptions& options, HttpClient& http, int standard_output,
+                                 std::vector<std::string>& problems);
+
+}  // namespace pushmetrics

@@ -1,0 +1,154 @@
+#include "cli/selection_options.hpp"
+#include "cli/subcommand.hpp"
+#include "cli/table.hpp"
+#include "commands/group_commands.hpp"
+#include "groups/group_client.hpp"
+#include "groups/group_json.hpp"
+#include "groups/group_state.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr CommandHelp manual{
+    "pushmetrics list [options]",
+    "Shows the groups that the gateway holds: grouping key, age of the last push,\n"
+    "state, and of jobs run under pushmetrics result, duration and last success.",
+    "  pushmetrics list --url http://pushgateway:9091 --sort state\n"
+    "  pushmetrics list --match 'job=backup-*' --match 'instance!=' --json\n",
+};
+
+enum class Order { group, age, state, duration };
+
+struct ListOptions {
+  GroupFilter filter;
+  Order order = Order::group;
+  std::string prefix = "job_";
+  bool json = false;
+  DeliveryOptions delivery;
+  CommonOptions common;
+};
+
+Store into_order(Order& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    constexpr std::array<std::pair<std::string_view, Order>, 4> orders{{{"group", Order::group},
+                                                                        {"age", Order::age},
+                                                                        {"state", Order::state},
+                                                                        {"duration", Order::duration}}};
+    const auto order = std::ranges::find(orders, values.back(), &std::pair<std::string_view, Order>::first);
+    if (order == orders.end())
+      return Error{concat({"'", printable(values.back()), "' is none of group, age, state and duration"})};
+    place = order->second;
+    return stored();
+  };
+}
+
+OptionTable describe(ListOptions& options) {
+  OptionSpec sort{"sort",
+                  0,
+                  "BY",
+                  "group (default), age (the latest push first), state (the worst first) or duration (the "
+                  "longest first)",
+                  into_order(options.order),
+                  OptionSpec::Scope::command_line_only};
+  OptionSpec prefix{"prefix", 0, "PREFIX",
+                    "what the metrics' names begin with, as given to run (default: job_)",
+                    into(options.prefix)};
+  OptionTable table{{"Groups", {describe_match(options.filter), sort, prefix, describe_json(options.json)}}};
+  for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
+  table.push_back(describe(options.common));
+  return table;
+}
+
+void sort_groups(Listing& listing, Order order) {
+  std::ranges::sort(listing.groups, {}, &GroupSnapshot::labels);
+  const auto by = [&](auto key) { std::ranges::stable_sort(listing.groups, std::greater{}, key); };
+  switch (order) {
+    case Order::group: return;
+    case Order::age:
+      return by([](const GroupSnapshot& group) { return group.last_push.value_or(GroupSnapshot::Time()); });
+    case Order::state: return by([&](const GroupSnapshot& group) { return state_of(group, listing.now); });
+    case Order::duration:
+      return by([](const GroupSnapshot& group) { return group.duration_seconds.value_or(-1); });
+  }
+}
+
+Style style_of(GroupState state) {
+  switch (state) {
+    case GroupState::ok: return Style::good;
+    case GroupState::running: return Style::busy;
+    case GroupState::overdue: return Style::warning;
+    case GroupState::failed:
+    case GroupState::push_refused: return Style::bad;
+  }
+  return Style::plain;
+}
+
+std::string seconds_words(const std::optional<double>& seconds) {
+  constexpr double longest = 1e9;
+  if (!seconds || !(*seconds >= 0 && *seconds < longest)) return "";
+  return format_duration(from_seconds(*seconds));
+}
+
+std::string format_groups(const Listing& listing) {
+  std::vector<std::vector<Cell>> rows;
+  for (const GroupSnapshot& group : listing.groups) {
+    const GroupState state = state_of(group, listing.now);
+    std::optional<double> since_success;
+    if (group.last_success_seconds)
+      since_success = std::max(0.0, to_unix_seconds(listing.now) - *group.last_success_seconds);
+    const std::string result = !group.success ? "" : *group.success == 1 ? "yes" : "no";
+    rows.push_back({{group.labels.to_string()},
+                    {age_words(group.last_push, listing.now)},
+                    {std::string(to_string(state)), style_of(state)},
+                    {result, result == "no" ? Style::bad : Style::plain},
+                    {seconds_words(group.duration_seconds)},
+                    {seconds_words(since_success)}});
+  }
+  return format_table({"GROUP", "LAST PUSH", "STATE", "SUCCESS", "DURATION", "LAST SUCCESS"}, rows,
+                      shows_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none);
+}
+
+}  // namespace
+
+int list_command(const std::vector<std::string>& arguments) {
+  ListOptions options;
+  const Beginning beginning =
+      begin_subcommand("list", manual, describe(options), Operands::none, options.common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = options.common.console();
+  GroupClient session(options.delivery, console);
+  GroupDocument document;
+  std::string text;
+  int status = exit_done;
+  for (const GroupPlace& place : session.places()) {
+    document.begin_target(place.target);
+    auto listing = session.list(place, options.prefix);
+    if (!listing) {
+      console.error(listing.error());
+      document.set_error(listing.error());
+      status = exit_not_delivered;
+      continue;
+    }
+    std::erase_if(listing->groups,
+                  [&](const GroupSnapshot& group) { return !options.filter.matches(group.labels); });
+    sort_groups(*listing, options.order);
+    if (options.json) {
+      for (const GroupSnapshot& group : listing->groups) document.add_listed(group, listing->now);
+      continue;
+    }
+    if (session.places().size() > 1) text.append(text.empty() ? "" : "\n").append(place.target).append(":\n");
+    text += format_groups(*listing);
+  }
+  const int printed = print_result(options.json ? document.text() : text, console);
+  return status == exit_done ? printed : status;
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,96 @@
+#include "cli/subcommand.hpp"
+#include "monitoring/dashboard.hpp"
+#include "monitoring/rules.hpp"
+#include "support/text.hpp"
+
+namespace pushmetrics {
+namespace {
+
+constexpr CommandHelp rules_manual{
+    "pushmetrics rules [options]",
+    "Prints alerting rules for Prometheus (YAML): a job run under pushmetrics failed,\n"
+    "timed out, is overdue, never succeeded, hangs or is slow; a push was refused.\n"
+    "With --job also: nothing is known of the job.",
+    "  pushmetrics rules >/etc/prometheus/rules/jobs.yml\n"
+    "  pushmetrics rules --job backup --max-age 26h | promtool check rules /dev/stdin\n",
+};
+
+constexpr CommandHelp dashboard_manual{
+    "pushmetrics dashboard [options]",
+    "Prints a dashboard for Grafana 9 and later (JSON), to be imported or\n"
+    "provisioned: the state of every job run under pushmetrics, results, durations,\n"
+    "resources.",
+    "  pushmetrics dashboard >jobs.json\n",
+};
+
+OptionSpec describe_prefix(std::string& place) {
+  return {"prefix", 0, "PREFIX", "what the metrics' names begin with, as given to run (default: job_)",
+          into(place)};
+}
+
+OptionSpec describe_transport(Transport& place) {
+  return {"for", 0, "HOW",
+          "how the metrics come to Prometheus: pushgateway (scraped; a textfile, too), the default, or "
+          "remote-write (OTLP, too)",
+          [&place](const std::vector<std::string>& values) -> Stored {
+            const std::string& value = values.back();
+            if (value != "pushgateway" && value != "remote-write")
+              return Error{concat({"'", printable(value), "' is neither pushgateway nor remote-write"})};
+            place = value == "pushgateway" ? Transport::pushgateway : Transport::remote_write;
+            return stored();
+          }};
+}
+
+OptionSpec describe_lookback(std::optional<Duration>& place) {
+  return {"lookback", 0, "D",
+          "how long ago the last run may be, for remote-write only (default: 31d, or twice --max-age)",
+          into(place)};
+}
+
+OptionTable describe(RulesOptions& options, CommonOptions& common) {
+  OptionSpec job{"job", 'j', "NAME", "for this job only (default: for every job)", into(options.job)};
+  job.scope = OptionSpec::Scope::command_line_only;  // PUSHMETRICS_JOB is for pushing
+  OptionSpec max_age{"max-age", 0, "D", "how old the last success of a job without --expect-every may be",
+                     into(options.max_age)};
+  OptionSpec max_silence{"max-silence", 0, "D",
+                         "how old the last heartbeat of a running job may be (default: 15m)",
+                         into(options.max_silence)};
+  return {{"Jobs", {job, describe_prefix(options.prefix), describe_transport(options.transport)}},
+          {"Limits", {max_age, max_silence, describe_lookback(options.lookback)}},
+          describe(common)};
+}
+
+OptionTable describe(DashboardOptions& options, CommonOptions& common) {
+  OptionSpec lookback = describe_lookback(options.lookback);
+  lookback.help = "how long ago the last run may be, for remote-write only (default: 31d)";
+  return {{"Jobs", {describe_prefix(options.prefix), describe_transport(options.transport), lookback}},
+          describe(common)};
+}
+
+/// A subcommand that prints one text made from its options.
+template <typename Options>
+int print_command(std::string_view name, const CommandHelp& manual,
+                  Result<std::string> (*text_of)(const Options&), const std::vector<std::string>& arguments) {
+  Options options;
+  CommonOptions common;
+  const OptionTable table = describe(options, common);
+  const Beginning beginning = begin_subcommand(name, manual, table, Operands::none, common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = common.console();
+  const auto text = text_of(options);
+  if (text) return print_result(*text, console);
+  console.error(concat({text.error(), ": see pushmetrics ", name, " --help"}));
+  return exit_usage;
+}
+
+}  // namespace
+
+int rules_command(const std::vector<std::string>& arguments) {
+  return print_command<RulesOptions>("rules", rules_manual, alerting_rules, arguments);
+}
+
+int dashboard_command(const std::vector<std::string>& arguments) {
+  return print_command<DashboardOptions>("dashboard", dashboard_manual, grafana_dashboard, arguments);
+}
+
+}  // namespace pushmetrics

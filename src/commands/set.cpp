@@ -1,0 +1,123 @@
+#include "commands/set.hpp"
+
+#include "cli/subcommand.hpp"
+#include "formats/exposition_parser.hpp"
+#include "metrics/exposition_writer.hpp"
+#include "support/descriptor.hpp"
+#include "support/text.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace pushmetrics {
+namespace {
+
+constexpr CommandHelp manual{
+    "pushmetrics set [options] NAME[{label=\"v\",...}] VALUE",
+    "From inside a job run under 'pushmetrics run': adds a metric to the run's push.\n"
+    "The last value of a series counts.",
+    "  pushmetrics set backup_bytes \"$(stat -c %s backup.tar)\"\n"
+    "  pushmetrics set --help-text 'Rows by kind.' 'rows{kind=\"new\"}' 42\n",
+};
+
+struct SetOptions {
+  MetricType type = MetricType::gauge;
+  std::string help_text;
+  CommonOptions common;
+};
+
+Store into_type(MetricType& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    for (const MetricType type : {MetricType::gauge, MetricType::counter, MetricType::untyped}) {
+      if (values.back() != to_string(type)) continue;
+      place = type;
+      return stored();
+    }
+    return Error{concat({"'", printable(values.back()), "' is none of gauge, counter and untyped"})};
+  };
+}
+
+OptionTable describe(SetOptions& options) {
+  OptionSpec type{"type",
+                  0,
+                  "TYPE",
+                  "gauge (the default), counter or untyped",
+                  into_type(options.type),
+                  OptionSpec::Scope::command_line_only};
+  OptionSpec help_text{"help-text",
+                       0,
+                       "TEXT",
+                       "what the metric means",
+                       into(options.help_text),
+                       OptionSpec::Scope::command_line_only};
+  return {{"Metric", {type, help_text}}, describe(options.common)};
+}
+
+/// The metric as lines of exposition text.
+Result<std::string> as_lines(const SetOptions& options, const std::vector<std::string>& operands) {
+  if (operands.size() != 2) return Error{"give a metric and its value, as in: pushmetrics set rows 42"};
+  if (operands[0].find('\n') != std::string::npos || operands[1].find('\n') != std::string::npos)
+    return Error{"a metric and its value hold no line feed"};
+  if (!is_valid_utf8(options.help_text)) return Error{"--help-text is not valid UTF-8"};
+  ParsedFamilies parsed = parse_families(concat({operands[0], " ", operands[1], "\n"}));
+  for (const Diagnostic& diagnostic : parsed.diagnostics)
+    if (diagnostic.severity == Severity::error) return Error{diagnostic.message};
+  if (parsed.families.size() != 1) return Error{concat({"'", printable(operands[0]), "' is not a metric"})};
+  parsed.families[0].type = options.type;
+  parsed.families[0].help = options.help_text;
+  return write_exposition(parsed.families);
+}
+
+/// Whether somebody has left a line open, with `printf`, say.
+bool ends_in_mid_line(int fd) {
+  struct stat status {};
+  char last = '\n';
+  return ::fstat(fd, &status) == 0 && status.st_size > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 &&
+         last != '\n';
+}
+
+/// Appends at once and, if it can be had, under a lock, so that lines of several writers do not mix.
+Stored append(const char* path, const std::string& lines) {
+  const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
+  if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
+  lock_soon(file.get());
+  if (!write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
+    return Error{::strerror(errno)};
+  return stored();
+}
+
+}  // namespace
+
+int set_command(const std::vector<std::string>& arguments) {
+  SetOptions options;
+  const OptionTable table = describe(options);
+  const Beginning beginning =
+      begin_subcommand("set", manual, table, Operands::files, options.common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = options.common.console();
+  const auto lines = as_lines(options, beginning.operands);
+  if (!lines) {
+    console.error(lines.error());
+    return beginning.operands.size() == 2 ? exit_invalid_input : exit_usage;
+  }
+  const char* path = std::getenv("PUSHMETRICS_FILE");
+  if (path == nullptr || *path == '\0') {
+    console.error(
+        "there is no $PUSHMETRICS_FILE: 'pushmetrics set' works inside a job run under 'pushmetrics run'");
+    return exit_usage;
+  }
+  const Stored appended = append(path, *lines);
+  if (appended) return exit_done;
+  console.error(concat({"$PUSHMETRICS_FILE (", printable(path), ") cannot be written: ", appended.error()}));
+  return exit_not_delivered;
+}
+
+}  // namespace pushmetrics

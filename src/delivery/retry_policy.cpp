@@ -1,0 +1,13 @@
+#include "delivery/retry_policy.hpp"
+
+#include <algorithm>
+
+namespace pushmetrics {
+
+Duration backoff(int number, std::mt19937& random) {
+  constexpr std::chrono::milliseconds first{250}, longest{5000};
+  const auto bound = std::min<Duration>(longest, Duration(first) * (1LL << std::min(number - 1, 10)));
+  return Duration(std::uniform_int_distribution<Duration::rep>(0, bound.count())(random));
+}
+
+}  // namespace pushmetrics

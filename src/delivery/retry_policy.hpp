@@ -1,0 +1,22 @@
+#pragma once
+
+#include "support/duration.hpp"
+
+#include <chrono>
+#include <random>
+
+namespace pushmetrics {
+
+/// How hard to try (SPEC.md, "Delivery").
+struct RetryPolicy {
+  /// For one push to one target, retries and waits included.
+  Duration push_timeout = std::chrono::seconds(10);
+  int retries = 3;
+};
+
+/// The wait before retry `number` (from 1): exponential backoff with full jitter, that is, anything from
+/// nothing to 250 ms, then 500 ms, 1 s, ... up to 5 s, so that a hundred jobs that failed together do not
+/// come back together.
+Duration backoff(int number, std::mt19937& random);
+
+}  // namespace pushmetrics

@@ -1,0 +1,194 @@
+#include "groups/group_client.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Clock = EventLoop::Clock;
+
+/// Something that is tried until it is done, refused, or out of time or retries.
+class RetryLoop {
+ public:
+  using Try = std::function<std::unique_ptr<Attempt>(Clock::time_point, Sink::Done)>;
+
+  RetryLoop(EventLoop& loop, const RetryPolicy& policy, Try once, Sink::Done done)
+      : loop_(loop),
+        retries_left_(policy.retries),
+        deadline_(Clock::now() + policy.push_timeout),
+        once_(std::move(once)),
+        done_(std::move(done)) {
+    attempt();
+  }
+  ~RetryLoop() { loop_.cancel(timer_); }
+  RetryLoop(const RetryLoop&) = delete;
+  RetryLoop& operator=(const RetryLoop&) = delete;
+
+ private:
+  void attempt() {
+    attempt_ = once_(deadline_, [this](AttemptResult verdict) {
+      // Not at once: whoever calls is about to be destroyed.
+      timer_ = loop_.call_at(Clock::now(), [this, verdict = std::move(verdict)] { judge(verdict); });
+    });
+  }
+
+  void judge(AttemptResult verdict) {
+    attempt_.reset();
+    const Duration wait =
+        std::max(backoff(++tries_, random_), verdict.retry_after.value_or(Duration::zero()));
+    const bool again =
+        verdict.kind == AttemptResult::Kind::retry && retries_left_-- > 0 && Clock::now() + wait < deadline_;
+    if (!again) {
+      if (verdict.kind == AttemptResult::Kind::retry && Clock::now() >= deadline_)
+        verdict.reason += "; --push-timeout gives it longer";
+      return std::exchange(done_, nullptr)(std::move(verdict));  // which may destroy this
+    }
+    timer_ = loop_.call_at(Clock::now() + wait, [this] { attempt(); });
+  }
+
+  EventLoop& loop_;
+  int retries_left_;
+  int tries_ = 0;
+  Clock::time_point deadline_;
+  Try once_;
+  Sink::Done done_;
+  std::mt19937 random_{std::random_device{}()};
+  std::unique_ptr<Attempt> attempt_;
+  EventLoop::TimerId timer_ = EventLoop::no_timer;
+};
+
+/// The names by which a group is deleted: both that it may have, where the gateway did not say which; only
+/// one of them is there.
+std::vector<GroupLabels> names_of(const GroupSnapshot& group) {
+  if (group.name != GroupSnapshot::Name::perhaps_empty_instance) return {group.labels};
+  return {group.labels, group.labels.with({"instance", ""})};
+}
+
+/// Deletes many groups, several at a time.
+class Removals {
+ public:
+  using OnRemoval = std::function<void(const Removal&)>;
+
+  Removals(EventLoop& loop, const RetryPolicy& policy, GroupStore& store,
+           const std::vector<GroupSnapshot>& groups, const OnRemoval& on_removal)
+      : loop_(loop), policy_(policy), store_(store), groups_(groups), on_removal_(on_removal) {}
+
+  void run() {
+    for (Lane& lane : lanes_) begin_next(lane);
+    loop_.run_until([this] {
+      return std::ranges::none_of(lanes_, [](const Lane& lane) { return lane.group != nullptr; });
+    });
+    for (; next_ < groups_.size(); ++next_) on_removal_({&groups_[next_], Removal::Outcome::not_tried});
+  }
+
+ private:
+  struct Lane {
+    const GroupSnapshot* group = nullptr;
+    std::vector<GroupLabels> names;
+    std::unique_ptr<RetryLoop> retry_loop;
+  };
+
+  void begin_next(Lane& lane) {
+    lane.group = nullptr;
+    while (next_ < groups_.size() && !unreachable_) {
+      const GroupSnapshot& group = groups_[next_++];
+      if (group.name == GroupSnapshot::Name::unknown_bytes) {
+        on_removal_({&group, Removal::Outcome::failed,
+                     "it holds bytes that are not UTF-8, and the gateway does not tell which"});
+        continue;
+      }
+      lane.group = &group;
+      lane.names = names_of(group);
+      return remove_name(lane);
+    }
+    lane.retry_loop.reset();
+  }
+
+  void remove_name(Lane& lane) {
+    lane.retry_loop = std::make_unique<RetryLoop>(
+        loop_, policy_,
+        [this, labels = lane.names.back()](Clock::time_point deadline, Sink::Done done) {
+          return store_.remove(labels, deadline, std::move(done));
+        },
+        [this, &lane](const AttemptResult& verdict) { on_verdict(lane, verdict); });
+  }
+
+  void on_verdict(Lane& lane, const AttemptResult& verdict) {
+    const bool failed = verdict.kind != AttemptResult::Kind::delivered;
+    lane.names.pop_back();
+    if (!failed && !lane.names.empty()) return remove_name(lane);
+    if (verdict.kind == AttemptResult::Kind::retry) unreachable_ = true;
+    on_removal_({lane.group, failed ? Removal::Outcome::failed : Removal::Outcome::deleted, verdict.reason});
+    begin_next(lane);
+  }
+
+  EventLoop& loop_;
+  const RetryPolicy& policy_;
+  GroupStore& store_;
+  const std::vector<GroupSnapshot>& groups_;
+  const OnRemoval& on_removal_;
+  std::size_t next_ = 0;
+  bool unreachable_ = false;
+  /// As many requests under way; more do not make a gateway faster.
+  std::array<Lane, 8> lanes_;
+};
+
+Error cannot(const GroupPlace& place) {
+  return Error{
+      concat({place.target,
+              " can neither show nor delete groups: only a Pushgateway and a textfile directory hold "
+              "any, other targets keep series"})};
+}
+
+}  // namespace
+
+GroupClient::GroupClient(const DeliveryOptions& options, const Console& console)
+    : policy_(options.policy), http_(loop_) {
+  std::vector<std::string> problems;
+  constexpr int standard_output = 1;
+  targets_ = make_targets(options, http_, standard_output, problems);
+  for (const std::string& problem : problems) console.warn(problem);
+  for (const Target& target : targets_) places_.push_back({target.name, target.sink->groups()});
+}
+
+AttemptResult GroupClient::try_until_done(const Try& once) {
+  std::optional<AttemptResult> result;
+  RetryLoop retry_loop(loop_, policy_, once, [&](AttemptResult verdict) { result = std::move(verdict); });
+  loop_.run_until([&] { return result.has_value(); });
+  return *result;
+}
+
+Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& prefix) {
+  if (!place.store) return cannot(place);
+  Listing result;
+  const AttemptResult verdict = try_until_done([&](Clock::time_point deadline, const Sink::Done& done) {
+    return place.store->list(prefix, deadline, [&, done](AttemptResult outcome, Listing listing) {
+      result = std::move(listing);
+      done(std::move(outcome));
+    });
+  });
+  if (verdict.kind == AttemptResult::Kind::delivered) return result;
+  return Error{concat({place.target, ": its groups could not be listed: ", verdict.reason})};
+}
+
+void GroupClient::remove(const GroupPlace& place, const std::vector<GroupSnapshot>& groups,
+                         const std::function<void(const Removal&)>& on_removal) {
+  Removals(loop_, policy_, *place.store, groups, on_removal).run();
+}
+
+std::string GroupClient::wipe(const GroupPlace& place) {
+  if (!place.store) return cannot(place).message;
+  const AttemptResult verdict = try_until_done([&](Clock::time_point deadline, Sink::Done done) {
+    return place.store->wipe(deadline, std::move(done));
+  });
+  if (verdict.kind == AttemptResult::Kind::delivered) return {};
+  return concat({place.target, ": not wiped: ", verdict.reason});
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,325 @@
+#include "http/http_transfer.hpp"
+
+#include "http/ca_bundle.hpp"
+#include "http/http_date.hpp"
+#include "support/text.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+/// Without the capital letter that begins a sentence; names such as OpenSSL keep theirs.
+std::string in_mid_sentence(std::string words) {
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const std::string_view word = std::string_view(words).substr(0, words.find(' '));
+  if (std::ranges::count_if(word, is_capital) == 1 && is_capital(word.front()))
+    words.front() = static_cast<char>(words.front() - 'A' + 'a');
+  return words;
+}
+
+/// `recv failure: Connection reset by peer` → `connection reset by peer`.
+std::string without_call(const std::string& detail) {
+  constexpr std::string_view failure = " failure: ";
+  const std::size_t at = detail.find(failure);
+  constexpr std::size_t call = 4;  // send, recv
+  return at == call ? in_mid_sentence(detail.substr(at + failure.size())) : detail;
+}
+
+constexpr long to_curl_milliseconds(Duration duration) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+  return std::clamp<long>(static_cast<long>(milliseconds), 1, 1L << 30);
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions& options,
+                           EventLoop::Clock::time_point deadline, HttpClient::Done done,
+                           HttpClient::Consumer consumer)
+    : multi_(multi),
+      deadline_(deadline),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      consumer_(std::move(consumer)),
+      easy_(curl().easy_init()) {
+  if (easy_ == nullptr) throw std::runtime_error("libcurl gives no easy handle");
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_ERRORBUFFER, error_.data());
+  set(CURLOPT_NOSIGNAL, 1L);
+  // A resolver that hangs must not be waited for when time is up.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_TIMEOUT_MS, to_curl_milliseconds(deadline - EventLoop::Clock::now()));
+  set(CURLOPT_CONNECTTIMEOUT_MS, to_curl_milliseconds(options.connect_timeout));
+  set_request();
+  set_server(options);
+  set_headers(options);
+  curl().multi_add_handle(multi_, easy_);
+}
+
+CurlTransfer::~CurlTransfer() {
+  curl().multi_remove_handle(multi_, easy_);
+  curl().easy_cleanup(easy_);
+  curl().slist_free_all(headers_);
+}
+
+void CurlTransfer::set_request() {
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
+  if (request_.method != "GET" && request_.method != "DELETE") set_body();
+  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  set(CURLOPT_USERAGENT, "pushmetrics");
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's are not the server's
+  set(CURLOPT_WRITEFUNCTION, on_body);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_HEADERFUNCTION, on_header);
+  set(CURLOPT_HEADERDATA, this);
+}
+
+void CurlTransfer::set_body() {
+  if (request_.body_coding == HttpRequest::BodyCoding::gzip) {
+    packed_body_.emplace(request_.content());
+    set(CURLOPT_UPLOAD, 1L);  // of unknown length: in chunks, where the protocol has no other way
+    set(CURLOPT_READFUNCTION, on_send);
+    set(CURLOPT_READDATA, this);
+    set(CURLOPT_SEEKFUNCTION, on_send_anew);
+    set(CURLOPT_SEEKDATA, this);
+    request_.headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
+    return;
+  }
+  set_whole_body(request_.content());
+}
+
+void CurlTransfer::set_whole_body(std::string_view body) {
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  set(CURLOPT_POSTFIELDS, body.data());
+}
+
+void CurlTransfer::set_server(const HttpOptions& options) {
+  if (!options.user.empty() || !options.password.empty()) {
+    set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+    set(CURLOPT_USERNAME, options.user.c_str());
+    set(CURLOPT_PASSWORD, options.password.c_str());
+  } else if (!options.bearer_token.empty()) {
+    set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    set(CURLOPT_XOAUTH2_BEARER, options.bearer_token.c_str());
+  }
+  if (request_.url.starts_with("https:")) set_tls(options);
+}
+
+void CurlTransfer::set_tls(const HttpOptions& options) {
+  set(CURLOPT_CERTINFO, 1L);  // for words on a certificate that is for another host
+  const std::string authorities =
+      options.ca_certificates.empty() ? system_authorities() : options.ca_certificates;
+  if (!authorities.empty()) set(CURLOPT_CAINFO, authorities.c_str());
+  if (!options.certificate.empty()) {
+    set(CURLOPT_SSLCERT, options.certificate.c_str());
+    set(CURLOPT_KEYPASSWD, "");  // an encrypted key is an error, not a question on the terminal
+  }
+  if (!options.key.empty()) set(CURLOPT_SSLKEY, options.key.c_str());
+  if (!options.verify) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+}
+
+void CurlTransfer::set_headers(const HttpOptions& options) {
+  for (const std::string& header : options.headers) add_header(header);
+  // What the person says takes the place of ours.
+  for (const std::string& header : request_.headers)
+    if (!has_header(std::string_view(header).substr(0, header.find(':') + 1))) add_header(header);
+  // No question beforehand: it costs a round trip, or a second where nobody answers it.
+  add_header("Expect:");
+  set(CURLOPT_HTTPHEADER, headers_);
+}
+
+bool CurlTransfer::has_header(std::string_view name) const {
+  for (const curl_slist* header = headers_; header != nullptr; header = header->next)
+    if (::strncasecmp(header->data, name.data(), name.size()) == 0) return true;
+  return false;
+}
+
+/// libcurl leaves out a header without a value.
+void CurlTransfer::take_header_back(std::string_view name) {
+  for (curl_slist* header = headers_; header != nullptr; header = header->next)
+    if (::strncasecmp(header->data, name.data(), name.size()) == 0) header->data[name.size()] = '\0';
+}
+
+void CurlTransfer::add_header(const std::string& header) {
+  if (curl_slist* longer = curl().slist_append(headers_, header.c_str())) headers_ = longer;
+}
+
+std::size_t CurlTransfer::on_send(char* place, std::size_t size, std::size_t count, void* self) {
+  return static_cast<CurlTransfer*>(self)->packed_body_->read({place, size * count});
+}
+
+/// When a connection that was kept turns out to be closed, libcurl begins anew on another one.
+int CurlTransfer::on_send_anew(void* self, curl_off_t offset, int origin) {
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<CurlTransfer*>(self)->packed_body_->rewind();
+  return CURL_SEEKFUNC_OK;
+}
+
+std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view piece(data, size * count);
+  if (transfer.consumer_ && transfer.info<long>(CURLINFO_RESPONSE_CODE) == 200)
+    return transfer.consumer_(piece) ? piece.size() : 0;
+  std::string& body = transfer.response_.body;
+  body += piece.substr(0, HttpClient::body_limit - body.size());
+  transfer.body_cut_ = body.size() == HttpClient::body_limit;
+  return transfer.body_cut_ ? 0 : piece.size();
+}
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.header_bytes_ += line.size();
+  if (transfer.header_bytes_ > HttpClient::header_limit) return 0;
+  if (line.starts_with("HTTP/")) {  // once more after an interim answer (1xx)
+    transfer.response_ = {};
+    transfer.head_is_whole_ = false;
+  }
+  if (trim(line).empty()) transfer.head_is_whole_ = true;
+  const auto keep = [line](std::string_view name, std::string& place) {
+    if (line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0)
+      place = trim(line.substr(name.size()));
+  };
+  keep("retry-after:", transfer.response_.retry_after);
+  keep("location:", transfer.response_.location);
+  keep("content-encoding:", transfer.response_.content_encoding);
+  std::string date;
+  keep("date:", date);
+  if (!date.empty()) transfer.response_.server_time = parse_http_date(date);
+  return line.size();
+}
+
+void CurlTransfer::finish(CURLcode code) {
+  constexpr int length_required = 411;
+  if (head_is_whole_) response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
+  if (packed_body_ && repeated_body_.empty()) {
+    if (response_.status == length_required) return repeat(packed_body_->whole());
+    if (is_packing_refused()) {
+      take_header_back("content-encoding:");
+      return repeat(std::string(request_.content()));
+    }
+  }
+  if (!is_answered(code)) describe_failure(code);
+  describe_connection();
+  const HttpClient::Done done = std::move(done_);
+  done(std::move(response_));
+}
+
+/// Pushgateway takes gzip from 1.5 on, and before reads it as text (PROTOCOL.md, "Pushing").
+bool CurlTransfer::is_packing_refused() const {
+  constexpr int bad_request = 400, unsupported_media_type = 415;
+  return response_.status == unsupported_media_type ||
+         (response_.status == bad_request && response_.body.find("parsing error") != std::string::npos);
+}
+
+/// With a length, for servers and proxies that take no body in chunks (RFC 9110, "411 Length Required").
+void CurlTransfer::repeat(std::string body) {
+  repeated_body_ = std::move(body);
+  set(CURLOPT_UPLOAD, 0L);
+  set_whole_body(repeated_body_);
+  set(CURLOPT_TIMEOUT_MS, to_curl_milliseconds(deadline_ - EventLoop::Clock::now()));
+  response_ = {};
+  header_bytes_ = 0;
+  head_is_whole_ = false;
+  body_cut_ = false;
+  error_ = {};
+  curl().multi_add_handle(multi_, easy_);
+}
+
+void CurlTransfer::describe_connection() {
+  const auto* peer = info<const char*>(CURLINFO_PRIMARY_IP);
+  response_.peer = peer == nullptr ? "" : peer;
+  response_.name_resolved = info<curl_off_t>(CURLINFO_NAMELOOKUP_TIME_T) > 0;
+  if (request_.inspect_certificate) response_.certificate_expires = certificate().expires;
+}
+
+Certificate CurlTransfer::certificate() const {
+  Certificate certificate;
+  const auto* chain = info<curl_certinfo*>(CURLINFO_CERTINFO);
+  if (chain == nullptr || chain->num_of_certs == 0) return certificate;
+  for (const curl_slist* field = chain->certinfo[0]; field != nullptr; field = field->next)
+    certificate.read_field(field->data);
+  return certificate;
+}
+
+void CurlTransfer::describe_failure(CURLcode code) {
+  using Failure = HttpResponse::Failure;
+  const std::string detail =
+      in_mid_sentence(printable(error_[0] != '\0' ? error_.data() : curl().easy_strerror(code)));
+  const auto fail = [this](Failure failure, std::string words) {
+    response_.failure = failure;
+    response_.error = std::move(words);
+  };
+  const auto has_begun_to_answer = [this] { return info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0; };
+  const std::string endless_headers = "the answer's headers do not end";
+  if (detail.starts_with("unsupported proxy"))  // in the words that follow is its URL, secrets and all
+    return fail(Failure::unreachable, concat({detail.substr(0, detail.find('\'')),
+                                              "what http_proxy, https_proxy or all_proxy names"}));
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY: return fail(Failure::unreachable, detail);
+    case CURLE_COULDNT_CONNECT: return fail(Failure::unreachable, connection_problem(detail));
+    case CURLE_OPERATION_TIMEDOUT: return fail(Failure::timeout, timeout_problem());
+    case CURLE_GOT_NOTHING: return fail(Failure::unreachable, "the connection was closed without an answer");
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      if (auto problem = client_certificate_problem(detail)) return fail(Failure::certificate, *problem);
+      [[fallthrough]];
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return fail(Failure::unreachable, concat({"the connection broke: ", without_call(detail)}));
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return fail(Failure::certificate, certificate_problem(detail, certificate()));
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM: return fail(Failure::certificate, detail);
+    case CURLE_SSL_CONNECT_ERROR:
+      if (auto problem = client_certificate_problem(detail)) return fail(Failure::certificate, *problem);
+      return fail(Failure::unreachable, concat({"no TLS connection: ", detail}));
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return fail(Failure::other, has_begun_to_answer() ? "the answer is not HTTP" : detail);
+    case CURLE_OUT_OF_MEMORY:  // of what libcurl grants one line
+      return fail(Failure::other, has_begun_to_answer() ? endless_headers : detail);
+    case CURLE_WRITE_ERROR:
+      if (header_bytes_ > HttpClient::header_limit) return fail(Failure::other, endless_headers);
+      return fail(Failure::other, "the answer is not what was expected");
+    default: return fail(Failure::other, detail);
+  }
+}
+
+std::string CurlTransfer::timeout_problem() const {
+  if (info<curl_off_t>(CURLINFO_CONNECT_TIME_T) > 0)
+    return head_is_whole_ ? "the answer did not end in time" : "no answer in time";
+  return info<curl_off_t>(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? "no connection in time"
+                                                          : "its name was not resolved in time";
+}
+
+/// The system's words, which are shorter; but who it is that cannot be reached, where it is a proxy.
+std::string CurlTransfer::connection_problem(const std::string& detail) const {
+  const auto number = static_cast<int>(info<long>(CURLINFO_OS_ERRNO));
+  if (number == 0) return detail;
+  std::string words = in_mid_sentence(::strerror(number));
+  // `failed to connect to HOST port N after ...`
+  const auto parts = split(detail, " ");
+  constexpr std::size_t host = 4;
+  if (!request_.unix_socket.empty() || parts.size() <= host + 2 || parts[host - 1] != "to" ||
+      request_.url.find(parts[host]) != std::string::npos)
+    return words;
+  return concat({"proxy ", parts[host], ":", parts[host + 2], ": ", words});
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "http/certificate.hpp"
+#include "http/gzip.hpp"
+#include "http/http.hpp"
+#include "http/libcurl.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// For http.cpp and http_transfer.cpp only.
+namespace pushmetrics {
+
+class HttpClient::Transfer {
+ public:
+  Transfer() = default;
+  virtual ~Transfer() = default;
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+};
+
+/// One request by libcurl. Bounded by the deadline in time, and by the client's limits in memory.
+class CurlTransfer : public HttpClient::Transfer {
+ public:
+  /// `multi` must outlive it. Begins at once.
+  CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions& options,
+               EventLoop::Clock::time_point deadline, HttpClient::Done done, HttpClient::Consumer consumer);
+  ~CurlTransfer() override;
+
+  /// Tells the caller, who may destroy this.
+  void finish(CURLcode code);
+
+ private:
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    curl().easy_setopt(easy_, option, value);
+  }
+  void set_request();
+  void set_body();
+  void set_whole_body(std::string_view body);
+  void set_server(const HttpOptions& options);
+  void set_tls(const HttpOptions& options);
+  void set_headers(const HttpOptions& options);
+  void add_header(const std::string& header);
+  bool has_header(std::string_view name) const;
+  bool is_packing_refused() const;
+  void take_header_back(std::string_view name);
+  void repeat(std::string body);
+  void describe_failure(CURLcode code);
+  std::string timeout_problem() const;
+  std::string connection_problem(const std::string& detail) const;
+  void describe_connection();
+  Certificate certificate() const;
+  template <typename Value>
+  Value info(CURLINFO which) const {
+    Value value{};
+    curl().easy_getinfo(easy_, which, &value);
+    return value;
+  }
+  /// What is cut short is an answer all the same, where its end is not wanted or its head says all.
+  bool is_answered(CURLcode code) const {
+    return code == CURLE_OK || body_cut_ || (head_is_whole_ && response_.status >= 300);
+  }
+
+  static std::size_t on_send(char* place, std::size_t size, std::size_t count, void* self);
+  static int on_send_anew(void* self, curl_off_t offset, int origin);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+
+  CURLM* multi_;
+  EventLoop::Clock::time_point deadline_;
+  HttpRequest request_;
+  HttpClient::Done done_;
+  HttpClient::Consumer consumer_;
+  CURL* easy_;
+  std::optional<GzipStream> packed_body_;
+  std::string repeated_body_;  ///< where the server did not take it in chunks, or not packed
+  curl_slist* headers_ = nullptr;
+  HttpResponse response_;
+  std::size_t header_bytes_ = 0;
+  bool head_is_whole_ = false;
+  bool body_cut_ = false;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+};
+
+}  // namespace pushmetrics

@@ -1,0 +1,309 @@
+#include "monitoring/dashboard.hpp"
+
+#include "support/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pushmetrics {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Grafana's grid: 24 columns; a row is 30 pixels high.
+constexpr int columns = 24;
+
+/// Empty where the label is absent, so that "all" includes what has no instance.
+constexpr std::string_view matchers = R"(job=~"$job",instance=~"$instance")";
+
+struct Tile {
+  std::string_view title;
+  std::string expr;
+  std::string_view description;
+  std::string_view colour;  // of a count above zero; red is bad, and zero then green
+};
+
+struct Column {
+  std::string_view title;
+  std::string expr;
+  Json properties;  // of the field, as Grafana's overrides have them
+};
+
+/// The one that is chosen at the top of the dashboard.
+Json datasource() { return {{"type", "prometheus"}, {"uid", "${datasource}"}}; }
+
+Json property(std::string_view id, Json value) { return {{"id", id}, {"value", std::move(value)}}; }
+
+Json value_names(std::initializer_list<std::array<std::string_view, 3>> names) {
+  Json options = Json::object();
+  for (const auto& [value, text, colour] : names)
+    options[std::string(value)] = {{"text", text}, {"color", colour}, {"index", options.size()}};
+  return Json::array({{{"type", "value"}, {"options", options}}});
+}
+
+Json result_names() { return value_names({{"0", "failed", "red"}, {"1", "succeeded", "green"}}); }
+
+/// The query of a target; a reference is a letter that is unique in its panel.
+Json target(std::size_t index, const std::string& expr) {
+  return {{"refId", std::string(1, static_cast<char>('A' + index))},
+          {"datasource", datasource()},
+          {"expr", expr},
+          {"editorMode", "code"}};
+}
+
+Json instant(Json target, std::string_view format) {
+  target.update({{"instant", true}, {"range", false}, {"format", format}});
+  return target;
+}
+
+/// `__auto` names a line by all of its labels: a legend of job and instance alone could not tell production
+/// from staging.
+Json over_time(Json target) {
+  target.update({{"instant", false}, {"range", true}, {"format", "time_series"}, {"legendFormat", "__auto"}});
+  return target;
+}
+
+class Dashboard {
+ public:
+  /// Puts a panel to the right of the one before it, or into a new row when there is no room.
+  Json& add(std::string_view type, std::string_view title, std::string_view description, int width,
+            int height) {
+    if (x_ + width > columns) {
+      x_ = 0;
+      y_ += row_height_;
+      row_height_ = 0;
+    }
+    panels_.push_back({{"id", panels_.size() + 1},
+                       {"type", type},
+                       {"title", title},
+                       {"description", description},
+                       {"datasource", datasource()},
+                       {"gridPos", {{"h", height}, {"w", width}, {"x", x_}, {"y", y_}}}});
+    x_ += width;
+    row_height_ = std::max(row_height_, height);
+    return panels_.back();
+  }
+
+  const Json& panels() const { return panels_; }
+
+ private:
+  Json panels_ = Json::array();
+  int x_ = 0;
+  int y_ = 0;
+  int row_height_ = 0;
+};
+
+std::string count(const std::string& expr) { return concat({"count(", expr, ") or vector(0)"}); }
+
+std::vector<Tile> tiles(const RunQueries& queries) {
+  std::vector<Tile> tiles{
+      {"Failing", count(queries.latest("success") + " == 0"), "Jobs whose last run failed.", "red"},
+      {"Overdue", count(queries.overdue(1)),
+       "Jobs run with --expect-every that have missed a run: the last success is older than the interval and "
+       "a"
+       " quarter of it.",
+       "red"},
+      {"Never succeeded", count(queries.never_succeeded()), "Jobs that have run, but never with success.",
+       "red"},
+      {"Running", count(queries.latest("running") + " == 1"),
+       "Jobs run with --notify-start or --heartbeat that are running now.", "blue"},
+  };
+  if (queries.transport() == Transport::pushgateway) {
+    tiles.push_back({"Pushes refused", count(queries.refused()),
+                     "Groups whose last push the gateway refused; it shows the values of the push before.",
+                     "red"});
+    tiles.push_back({"Jobs", count(queries.latest("last_completion_timestamp_seconds")),
+                     "Jobs that the gateway knows.", "text"});
+  }
+  return tiles;
+}
+
+void add_tile(Dashboard& dashboard, const Tile& tile, int width) {
+  Json& panel = dashboard.add("stat", tile.title, tile.description, width, 4);
+  panel["targets"] = Json::array({instant(target(0, tile.expr), "time_series")});
+  const Json steps = Json::array({{{"color", tile.colour == "red" ? "green" : "text"}, {"value", nullptr}},
+                                  {{"color", tile.colour}, {"value", 1}}});
+  panel["fieldConfig"] = {
+      {"defaults", {{"unit", "none"}, {"thresholds", {{"mode", "absolute"}, {"steps", steps}}}}},
+      {"overrides", Json::array()}};
+  panel["options"] = {{"colorMode", "value"},
+                      {"graphMode", "none"},
+                      {"reduceOptions", {{"calcs", Json::array({"lastNotNull"})}, {"values", false}}}};
+}
+
+/// Arithmetic drops the metric's name, which would keep the columns of a job from being merged into a row.
+/// Grafana wants points of time in milliseconds.
+std::vector<Column> table_columns(const RunQueries& queries) {
+  const auto value = [&](std::string_view metric) { return "1 * " + queries.latest(metric); };
+  const auto point_of_time = [&](std::string_view metric) { return "1000 * " + queries.latest(metric); };
+  const Json coloured = property("custom.displayMode", "color-text");
+  const Json time_unit = property("unit", "dateTimeFromNow");
+  return {
+      {"Last result", value("success"), Json::array({property("mappings", result_names()), coloured})},
+      {"Exit status", value("exit_code"), Json::array({property("decimals", 0)})},
+      {"Failed in a row", value("consecutive_failures"), Json::array({property("decimals", 0)})},
+      {"Last success", point_of_time("last_success_timestamp_seconds"), Json::array({time_unit})},
+      {"Last completion", point_of_time("last_completion_timestamp_seconds"), Json::array({time_unit})},
+      {"Duration", value("duration_seconds"), Json::array({property("unit", "s")})},
+      {"Next expected",
+       concat({"1000 * (", queries.latest("start_timestamp_seconds"), " + ",
+               queries.latest("expected_interval_seconds"), ")"}),
+       Json::array({time_unit})},
+      {"Running", value("running"),
+       Json::array(
+           {property("mappings", value_names({{"0", "no", "text"}, {"1", "yes", "blue"}})), coloured})},
+  };
+}
+
+void add_table(Dashboard& dashboard, const RunQueries& queries) {
+  Json& panel = dashboard.add("table", "State of every job",
+                              "The last run of each group. \"Next expected\" is for jobs run with "
+                              "--expect-every, \"Failed in a row\" for "
+                              "those run with --count.",
+                              columns, 10);
+  Json targets = Json::array();
+  Json names = Json::object();
+  Json order = {{"job", 0}, {"instance", 1}};
+  Json overrides = Json::array();
+  for (const Column& column : table_columns(queries)) {
+    const Json query = instant(target(targets.size(), column.expr), "table");
+    const std::string field = "Value #" + query["refId"].get<std::string>();
+    targets.push_back(query);
+    names[field] = column.title;
+    // Grouping labels other than these, which differ from site to site, come last.
+    order[field] = order.size();
+    overrides.push_back(
+        {{"matcher", {{"id", "byName"}, {"options", column.title}}}, {"properties", column.properties}});
+  }
+  panel["targets"] = targets;
+  panel["transformations"] = Json::array(
+      {{{"id", "merge"}, {"options", Json::object()}},
+       {{"id", "organize"},
+        {"options",
+         {{"excludeByName", {{"Time", true}}}, {"indexByName", order}, {"renameByName", names}}}}});
+  panel["fieldConfig"] = {{"defaults", {{"custom", {{"filterable", true}}}}}, {"overrides", overrides}};
+  panel["options"] = {{"showHeader", true},
+                      {"sortBy", Json::array({{{"displayName", "Last result"}, {"desc", false}}})}};
+}
+
+/// A gauge that is scraped is a staircase; one that is written once a run is a point a run.
+std::string history(const RunQueries& queries, std::string_view metric) {
+  if (queries.transport() == Transport::pushgateway) return queries.selector(metric);
+  return concat({"last_over_time(", queries.selector(metric), "[$__interval])"});
+}
+
+void add_results(Dashboard& dashboard, const RunQueries& queries) {
+  Json& panel = dashboard.add("state-timeline", "Results over time",
+                              "How the newest run at each point of time had ended.", columns, 8);
+  panel["targets"] = Json::array({over_time(target(0, queries.latest("success")))});
+  panel["fieldConfig"] = {{"defaults", {{"mappings", result_names()}, {"custom", {{"fillOpacity", 80}}}}},
+                          {"overrides", Json::array()}};
+  panel["options"] = {{"mergeValues", true}, {"showValue", "never"}, {"rowHeight", 0.8}};
+}
+
+void add_graph(Dashboard& dashboard, const RunQueries& queries, std::string_view title,
+               std::string_view description, std::string_view unit, const std::vector<std::string>& exprs) {
+  Json& panel = dashboard.add("timeseries", title, description, columns / 2, 9);
+  Json targets = Json::array();
+  for (const std::string& expr : exprs) targets.push_back(over_time(target(targets.size(), expr)));
+  panel["targets"] = targets;
+  const bool staircase = queries.transport() == Transport::pushgateway;
+  const Json custom = {{"drawStyle", "line"},
+                       {"lineInterpolation", staircase ? "stepAfter" : "linear"},
+                       {"showPoints", staircase ? "never" : "always"},
+                       {"spanNulls", !staircase}};
+  panel["fieldConfig"] = {{"defaults", {{"unit", unit}, {"min", 0}, {"custom", custom}}},
+                          {"overrides", Json::array()}};
+  panel["options"] = {{"legend", {{"displayMode", "list"}, {"placement", "bottom"}}},
+                      {"tooltip", {{"mode", "multi"}, {"sort", "desc"}}}};
+}
+
+void add_graphs(Dashboard& dashboard, const RunQueries& queries) {
+  add_graph(dashboard, queries, "Duration", "Wall time of each run.", "s",
+            {{history(queries, "duration_seconds")}});
+  add_graph(dashboard, queries, "Failing jobs", "Jobs whose newest run, at each point of time, had failed.",
+            "none", {{count(queries.latest("success") + " == 0")}});
+  add_graph(dashboard, queries, "CPU time", "Of each run, descendants included: user and system.", "s",
+            {{history(queries, "cpu_user_seconds")}, {history(queries, "cpu_system_seconds")}});
+  add_graph(dashboard, queries, "Largest resident memory", "Of the largest process of each run.", "bytes",
+            {{history(queries, "max_resident_memory_bytes")}});
+}
+
+/// A variable with the values of a label, several of which can be chosen.
+Json label_variable(std::string_view name, const std::string& selector) {
+  const std::string query = concat({"label_values(", selector, ", ", name, ")"});
+  return {
+      {"type", "query"},
+      {"name", name},
+      {"label", name},
+      {"datasource", datasource()},
+      {"definition", query},
+      {"query", {{"query", query}, {"refId", "StandardVariableQuery"}}},
+      {"refresh", 2},  // when the time range changes
+      {"sort", 1},
+      {"multi", true},
+      {"includeAll", true},
+      {"allValue", ".*"},
+      {"current", {{"selected", true}, {"text", Json::array({"All"})}, {"value", Json::array({"$__all"})}}}};
+}
+
+Json variables(const DashboardOptions& options) {
+  const std::string completions = options.prefix + "last_completion_timestamp_seconds";
+  return Json::array({{{"type", "datasource"},
+                       {"name", "datasource"},
+                       {"label", "data source"},
+                       {"query", "prometheus"},
+                       {"refresh", 1},
+                       {"current", Json::object()}},
+                      label_variable("job", completions),
+                      label_variable("instance", completions + "{job=~\"$job\"}")});
+}
+
+/// Stable, so that importing it again replaces it, yet another for another prefix. Grafana allows 40
+/// characters of `[A-Za-z0-9_-]`.
+std::string uid(const DashboardOptions& options) {
+  std::string uid = options.transport == Transport::pushgateway ? "pushmetrics-" : "pushmetrics-rw-";
+  uid += options.prefix;
+  std::replace(uid.begin(), uid.end(), ':', '-');
+  if (uid.size() > 40) uid.resize(40);
+  return uid;
+}
+
+}  // namespace
+
+Result<std::string> grafana_dashboard(const DashboardOptions& options) {
+  const auto queries =
+      RunQueries::make(options.prefix, std::string(matchers), options.transport, options.lookback);
+  if (!queries) return Error{queries.error()};
+
+  Dashboard dashboard;
+  const std::vector<Tile> counts = tiles(*queries);
+  for (const Tile& tile : counts) add_tile(dashboard, tile, columns / static_cast<int>(counts.size()));
+  add_table(dashboard, *queries);
+  add_results(dashboard, *queries);
+  add_graphs(dashboard, *queries);
+
+  const std::string which = options.prefix == "job_" ? "" : concat({" (", options.prefix, ")"});
+  const Json document = {{"uid", uid(options)},
+                         {"title", concat({"Jobs run under pushmetrics", which})},
+                         {"description", "As `pushmetrics dashboard` prints it."},
+                         {"tags", Json::array({"pushmetrics", "jobs"})},
+                         {"schemaVersion", 37},
+                         {"version", 1},
+                         {"editable", true},
+                         {"graphTooltip", 1},
+                         {"refresh", "1m"},
+                         {"time", {{"from", "now-7d"}, {"to", "now"}}},
+                         {"timezone", ""},
+                         {"templating", {{"list", variables(options)}}},
+                         {"annotations", {{"list", Json::array()}}},
+                         {"panels", dashboard.panels()}};
+  return document.dump(2) + "\n";
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,116 @@
+#include "pushgateway/group_filter.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+std::string_view take_character(std::string_view& text) {
+  const std::string_view character = next_character(text);
+  text.remove_prefix(character.size());
+  return character;
+}
+
+/// The number of the next character, a byte that is not UTF-8 beyond all that are.
+char32_t take_code(std::string_view& text) {
+  const std::string_view character = take_character(text);
+  const bool broken = character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
+  return broken ? 0x110000U + static_cast<unsigned char>(character[0]) : code_point(character);
+}
+
+/// Whether the set that `pattern` begins with, behind its `[`, has `code`; takes the set from `pattern`.
+/// Nothing, if the set does not end.
+std::optional<bool> matches_set(std::string_view& pattern, char32_t code) {
+  std::string_view rest = pattern;
+  const bool negated = rest.starts_with('!') || rest.starts_with('^');
+  if (negated) rest.remove_prefix(1);
+  bool found = false;
+  for (bool first = true; !rest.empty(); first = false) {
+    if (rest.front() == ']' && !first) {
+      pattern = rest.substr(1);
+      return found != negated;
+    }
+    const auto take = [&rest] {
+      if (rest.size() > 1 && rest.front() == '\\') rest.remove_prefix(1);
+      return take_code(rest);
+    };
+    const char32_t low = take();
+    char32_t high = low;
+    if (rest.size() > 1 && rest[0] == '-' && rest[1] != ']') {
+      rest.remove_prefix(1);
+      high = take();
+    }
+    found = found || (low <= code && code <= high);
+  }
+  return std::nullopt;
+}
+
+/// Matches one character of `text`, which is not empty, with what `pattern` begins with; `*` aside. Takes
+/// both.
+bool matches_one(std::string_view& pattern, std::string_view& text) {
+  const char32_t code = take_code(text);
+  if (pattern.front() == '?') {
+    pattern.remove_prefix(1);
+    return true;
+  }
+  if (pattern.front() == '[') {
+    std::string_view set = pattern.substr(1);
+    if (const auto result = matches_set(set, code)) {
+      pattern = set;
+      return *result;
+    }
+  }
+  if (pattern.front() == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
+  return take_code(pattern) == code;
+}
+
+}  // namespace
+
+bool matches_glob(std::string_view pattern, std::string_view text) {
+  // Behind the last `*` seen: where the pattern goes on, and how much of the text that star has not taken.
+  std::optional<std::string_view> after_star;
+  std::string_view text_after_star;
+  while (true) {
+    if (pattern.starts_with('*')) {
+      pattern.remove_prefix(1);
+      after_star = pattern;
+      text_after_star = text;
+      continue;
+    }
+    if (text.empty() && pattern.empty()) return true;
+    if (!text.empty() && !pattern.empty()) {
+      if (matches_one(pattern, text)) continue;
+    } else if (text.empty()) {
+      return false;  // a star that takes more leaves less
+    }
+    if (!after_star || text_after_star.empty()) return false;
+    take_character(text_after_star);
+    pattern = *after_star;
+    text = text_after_star;
+  }
+}
+
+Result<GroupFilter> GroupFilter::parse(const std::vector<std::string>& conditions) {
+  GroupFilter filter;
+  for (const std::string& text : conditions) {
+    const std::size_t equals = text.find('=');
+    const bool negated = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
+    std::string label = text.substr(0, equals == std::string::npos ? 0 : equals - (negated ? 1 : 0));
+    if (label.empty() || label.find_first_of("*?[") != std::string::npos)
+      return Error{concat({"'", printable(text), "' is not a condition: write NAME=GLOB or NAME!=GLOB"})};
+    filter.conditions_.push_back({std::move(label), negated, text.substr(equals + 1)});
+  }
+  return filter;
+}
+
+bool GroupFilter::matches(const GroupLabels& group) const {
+  return std::ranges::all_of(conditions_, [&](const Condition& condition) {
+    return matches_glob(condition.pattern, group.value(condition.label).value_or("")) != condition.negated;
+  });
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,329 @@
+#include "pushgateway/group_list_parser.hpp"
+
+#include "formats/json_document.hpp"
+#include "support/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+
+/// As Go spells it.
+std::optional<double> parse_value(std::string_view text) {
+  if (const auto special = json::special_number(text)) return special;
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+/// 0 is how Pushgateway says never.
+std::optional<GroupSnapshot::Time> parse_time(std::optional<double> seconds) {
+  constexpr double latest = 9e9;  // what a time_point can hold
+  if (!seconds || !(*seconds > 0 && *seconds < latest)) return std::nullopt;
+  return GroupSnapshot::Time(
+      std::chrono::duration_cast<GroupSnapshot::Time::duration>(std::chrono::duration<double>(*seconds)));
+}
+
+/// What one group's object says, told by nlohmann_json's SAX interface. Where the parser stands is told by
+/// the depth and by the key at each depth:
+///
+///     {"labels":{NAME:…}, "last_push_successful":…, FAMILY:{"metrics":[{"labels":{NAME:…}, "value":…}]}}
+///     1         2                                          2          3 4        5
+class GroupReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit GroupReader(const std::string& prefix) : prefix_(prefix) {}
+
+  Result<GroupSnapshot> group() &&;
+  const std::string& problem() const { return problem_; }
+
+  bool null() override { return true; }
+  bool boolean(bool value) override {
+    if (depth_ == 1 && keys_[1] == "last_push_successful") successful_ = value;
+    return true;
+  }
+  bool number_integer(number_integer_t) override { return scalar(); }
+  bool number_unsigned(number_unsigned_t) override { return scalar(); }
+  bool number_float(number_float_t, const string_t&) override { return scalar(); }
+  bool binary(binary_t&) override { return false; }
+  bool string(string_t& text) override;
+  bool key(string_t& text) override {
+    if (depth_ < keys_.size()) keys_[depth_].swap(text);
+    return true;
+  }
+  bool start_object(std::size_t) override;
+  bool end_object() override;
+  bool start_array(std::size_t) override;
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override {
+    problem_ = printable(error.what());
+    return false;
+  }
+
+ private:
+  bool in_metrics() const { return keys_[2] == "metrics"; }
+  bool scalar() {
+    if (depth_ == 2 && keys_[1] == "labels") labels_are_a_family_ = true;
+    return true;
+  }
+  void end_family();
+
+  const std::string& prefix_;
+  std::size_t depth_ = 0;
+  std::array<std::string, 6> keys_;
+
+  std::vector<Label> labels_;
+  /// A metric named `labels` has taken their place (PROTOCOL.md, hazard 7).
+  bool labels_are_a_family_ = false;
+  bool has_labels_ = false;
+  std::vector<Label> labels_of_push_time_;
+  std::optional<bool> successful_;
+
+  /// Of the family that is being read.
+  std::size_t series_ = 0;
+  MetricType type_ = MetricType::untyped;
+  SeriesIdentity identity_;
+  std::vector<std::uint64_t> identities_;
+  std::optional<double> value_;
+  /// Of the series that is being read: its label `status`.
+  std::string status_;
+
+  std::optional<double> push_time_, push_failure_time_;
+  GroupSnapshot group_;
+  std::string problem_;
+};
+
+bool GroupReader::string(string_t& text) {
+  // Of the group's labels, too, in case that they are a family.
+  if (depth_ == 2 && keys_[2] == "type") type_ = metric_type_from(text).value_or(MetricType::untyped);
+  if (depth_ == 2 && keys_[1] == "labels")
+    labels_.push_back({keys_[2], std::move(text)});
+  else if (depth_ == 4 && in_metrics() && keys_[4] == "value")
+    value_ = parse_value(text);
+  else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
+    identity_.add(keys_[5], text);
+    if (keys_[5] == "status") status_ = text;
+    if (keys_[1] == "push_time_seconds" && series_ == 1)
+      labels_of_push_time_.push_back({keys_[5], std::move(text)});
+  }
+  return true;
+}
+
+bool GroupReader::start_object(std::size_t) {
+  ++depth_;
+  if (depth_ == 2) {
+    series_ = 0;
+    identities_.clear();
+    type_ = MetricType::untyped;
+    value_.reset();
+    has_labels_ = has_labels_ || keys_[1] == "labels";
+  }
+  if (depth_ == 4 && in_metrics()) {
+    ++series_;
+    identity_ = {};
+    status_.clear();
+  }
+  if (depth_ == 3 && keys_[1] == "labels") labels_are_a_family_ = true;
+  if (depth_ < keys_.size()) keys_[depth_].clear();
+  return true;
+}
+
+bool GroupReader::start_array(std::size_t) {
+  ++depth_;
+  if (depth_ == 3 && keys_[1] == "labels") labels_are_a_family_ = true;
+  if (depth_ < keys_.size()) keys_[depth_].clear();
+  return true;
+}
+
+bool GroupReader::end_object() {
+  if (depth_ == 4 && in_metrics()) {
+    identities_.push_back(identity_.value());
+    if (value_ && !status_.empty()) group_.note_counted(keys_[1], prefix_, status_, *value_);
+  }
+  --depth_;
+  if (depth_ == 1 && (keys_[1] != "labels" || labels_are_a_family_)) end_family();
+  return true;
+}
+
+void GroupReader::end_family() {
+  const std::string& name = keys_[1];
+  if (name == "push_time_seconds") {
+    push_time_ = value_;
+    return;
+  }
+  if (name == "push_failure_time_seconds") {
+    push_failure_time_ = value_;
+    return;
+  }
+  group_.held.push_back({name, type_, std::move(identities_)});
+  ++group_.families;
+  group_.series += series_;
+  if (series_ == 1 && value_) group_.note(name, prefix_, *value_);
+}
+
+Result<GroupSnapshot> GroupReader::group() && {
+  if (has_labels_ && !labels_are_a_family_) {
+    group_.labels = GroupLabels(std::move(labels_));
+  } else {
+    GroupLabels labels(std::move(labels_of_push_time_));
+    if (labels.value("instance") == "") {
+      group_.labels = labels.without("instance");
+      group_.name = GroupSnapshot::Name::perhaps_empty_instance;
+    } else {
+      group_.labels = std::move(labels);
+    }
+  }
+  if (!group_.labels.value("job")) return Error{"a group has no labels"};
+  for (const Label& label : group_.labels.labels())
+    if (label.value.find(replacement_character) != std::string::npos)
+      group_.name = GroupSnapshot::Name::unknown_bytes;
+  group_.last_push = parse_time(push_time_);
+  group_.last_failed_push = parse_time(push_failure_time_);
+  // Compared as Pushgateway does it. Where a metric has taken the name, and before 1.0, it did not say.
+  group_.last_push_successful =
+      successful_.value_or(push_failure_time_.value_or(0) <= push_time_.value_or(0));
+  return std::move(group_);
+}
+
+/// Groups whose labels were overwritten are there with or without an empty instance; what else is in the
+/// answer may tell.
+void settle_names(std::vector<GroupSnapshot>& groups) {
+  if (std::ranges::none_of(groups, [](const GroupSnapshot& group) {
+        return group.name == GroupSnapshot::Name::perhaps_empty_instance;
+      }))
+    return;
+  std::vector<GroupLabels> exact;
+  for (const GroupSnapshot& group : groups)
+    if (group.name == GroupSnapshot::Name::exact) exact.push_back(group.labels);
+  std::ranges::sort(exact);
+  for (GroupSnapshot& group : groups) {
+    if (group.name != GroupSnapshot::Name::perhaps_empty_instance) continue;
+    const GroupLabels longer = group.labels.with({"instance", ""});
+    if (std::ranges::binary_search(exact, group.labels)) {
+      group.labels = longer;
+      group.name = GroupSnapshot::Name::exact;
+    } else if (std::ranges::binary_search(exact, longer)) {
+      group.name = GroupSnapshot::Name::exact;
+    }
+  }
+}
+
+}  // namespace
+
+GroupListParser::GroupListParser(std::string prefix) : prefix_(std::move(prefix)) {}
+
+bool GroupListParser::fail(std::string why) {
+  if (error_.empty()) error_ = std::move(why);
+  return false;
+}
+
+bool GroupListParser::take(std::string_view piece) {
+  while (!piece.empty() && error_.empty()) {
+    if (in_group_)
+      take_group(piece);
+    else
+      take_envelope(piece);
+  }
+  return error_.empty();
+}
+
+bool GroupListParser::Nesting::take(char c) {
+  if (in_string) {
+    if (escaped)
+      escaped = false;
+    else if (c == '\\')
+      escaped = true;
+    else if (c == '"')
+      in_string = false;
+    return true;
+  }
+  switch (c) {
+    case '"': in_string = true; return true;
+    case '{':
+    case '[': ++depth; return true;
+    case '}':
+    case ']': return depth-- > 0;
+    default: return true;
+  }
+}
+
+void GroupListParser::take_envelope(std::string_view& piece) {
+  std::size_t at = 0;
+  bool group_begins = false;
+  for (; at < piece.size() && !group_begins; ++at) {
+    group_begins = piece[at] == '{' && nesting_.depth == depth_of_groups && !nesting_.in_string;
+    if (group_begins) break;
+    if (!nesting_.take(piece[at])) {
+      fail("it is not JSON");
+      return;
+    }
+  }
+  envelope_.append(piece.substr(0, at));
+  piece.remove_prefix(at);
+  if (group_begins) envelope_ += '0';
+  in_group_ = group_begins;
+  const std::size_t start = envelope_.find_first_not_of(" \t\r\n");
+  if (start != std::string::npos && envelope_[start] != '{') fail("it is not JSON");
+  if (envelope_.size() > envelope_limit) fail("it is too large");
+}
+
+void GroupListParser::take_group(std::string_view& piece) {
+  std::size_t at = 0;
+  while (at < piece.size()) {
+    // Most of an answer is text in quotes.
+    if (nesting_.in_string && !nesting_.escaped)
+      while (at < piece.size() && piece[at] != '"' && piece[at] != '\\') ++at;
+    if (at == piece.size()) break;
+    nesting_.take(piece[at++]);
+    if (nesting_.depth != depth_of_groups || nesting_.in_string) continue;
+    in_group_ = false;
+    break;
+  }
+  group_.append(piece.substr(0, at));
+  piece.remove_prefix(at);
+  if (group_.size() > group_limit) fail("a group in it is too large");
+  if (!in_group_) read_group();
+}
+
+bool GroupListParser::read_group() {
+  GroupReader reader(prefix_);
+  const bool whole = nlohmann::json::sax_parse(group_, &reader);
+  group_.clear();
+  if (!whole) return fail(concat({"a group in it is not JSON: ", reader.problem()}));
+  auto group = std::move(reader).group();
+  if (!group) return fail(group.error());
+  groups_.push_back(std::move(*group));
+  return true;
+}
+
+Result<std::vector<GroupSnapshot>> GroupListParser::finish() {
+  const auto refuse = [](std::string_view why) {
+    return Error{concat({"the answer is not a Pushgateway's list of groups: ", why})};
+  };
+  if (!error_.empty()) return refuse(error_);
+  if (in_group_ || nesting_.depth != 0 || nesting_.in_string) return refuse("it is cut short");
+  const auto document = nlohmann::json::parse(envelope_, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object()) return refuse("it is not JSON");
+  const auto status = document.find("status");
+  if (status == document.end() || *status != "success") return refuse("it does not report success");
+  const auto data = document.find("data");
+  const bool none = data != document.end() && data->is_null();  // Go's way to write an empty list
+  if (!none && (data == document.end() || !data->is_array())) return refuse("it has no list");
+  if (none ? !groups_.empty() : data->size() != groups_.size()) return refuse("it holds other things, too");
+  settle_names(groups_);
+  return std::move(groups_);
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "metrics/family.hpp"
+#include "run/run_session.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What a CI system says of the job that it runs, as far as that is the same for every run: never a run's
+/// number, a commit or a ref. Branches are left out as well, for each would leave a group behind for ever.
+struct CiEnvironment {
+  std::string job;
+  std::vector<Label> labels;
+  /// The file for a summary in Markdown; empty: there is none.
+  std::string summary_file;
+};
+
+/// A variable of the environment; empty where it is not set.
+using Variables = std::function<std::string(const char* name)>;
+std::string environment_variable(const char* name);
+
+/// Under GitHub Actions and GitLab CI; nothing elsewhere.
+std::optional<CiEnvironment> ci_environment(const Variables& variable);
+
+/// The run in Markdown: result, duration, exit code, resources, and where it was pushed or waits.
+std::string ci_summary(const RunOptions& options, const std::string& job, const RunResult& result);
+
+/// Appends to a file; never waits. Why not, or nothing.
+std::string append_to_summary(const std::string& path, std::string_view text);
+
+}  // namespace pushmetrics

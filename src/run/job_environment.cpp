@@ -1,0 +1,61 @@
+#include "run/job_environment.hpp"
+
+#include "delivery/target.hpp"
+#include "job/job_metrics_file.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+/// `http://user:secret@host` without the user and the secret. Of what is no URL, nobody knows what is the
+/// secret.
+std::string without_credentials(std::string_view url) {
+  if (!parse_target_url(url)) return "";
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t start = scheme + 3;
+  const std::string_view authority = url.substr(start, url.find_first_of("/?# \t\r\n", start) - start);
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return concat({url.substr(0, start), url.substr(start + at + 1)});
+}
+
+}  // namespace
+
+std::vector<std::string> job_environment(const JobMetricsFile* file) {
+  constexpr std::array<std::string_view, 4> dropped{
+      "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE="};
+  constexpr std::array<std::string_view, 2> urls{"PUSHMETRICS_URL=", "PUSHGATEWAY_URL="};
+  std::vector<std::string> environment;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto begins_text = [&](std::string_view name) { return text.starts_with(name); };
+    const bool may_be_ours = std::strncmp(*entry, "PUSH", 4) == 0;
+    if (may_be_ours && std::ranges::any_of(dropped, begins_text)) continue;
+    if (!may_be_ours || std::ranges::none_of(urls, begins_text) || text.find('@') == text.npos) {
+      environment.emplace_back(text);
+      continue;
+    }
+    std::string variable(text.substr(0, text.find('=') + 1));
+    std::string_view separator;
+    for (const std::string_view url : split(text.substr(variable.size()), " \t\r\n")) {
+      const std::string harmless = without_credentials(url);
+      if (harmless.empty()) continue;
+      variable.append(separator).append(harmless);
+      separator = " ";
+    }
+    environment.push_back(std::move(variable));
+  }
+  if (file != nullptr) environment.push_back("PUSHMETRICS_FILE=" + file->path());
+  return environment;
+}
+
+}  // namespace pushmetrics

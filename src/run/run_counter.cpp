@@ -1,0 +1,156 @@
+#include "run/run_counter.hpp"
+
+#include "sinks/group_store.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Clock = EventLoop::Clock;
+
+/// Whether the counts that a target holds may yet be read, if not now. One that has another API than a
+/// Pushgateway's, or hides it (403), never tells.
+bool may_tell_later(const AttemptResult& verdict) {
+  constexpr int unauthorized = 401;
+  return verdict.kind == AttemptResult::Kind::retry ||
+         (verdict.kind == AttemptResult::Kind::needs_attention &&
+          (verdict.status == 0 || verdict.status == unauthorized));
+}
+
+/// One target's groups, as they are read.
+struct Reading {
+  const Target* target;
+  std::unique_ptr<GroupStore> store;
+  std::unique_ptr<Attempt> attempt;
+  std::optional<AttemptResult> verdict;
+  Listing listing;
+};
+
+}  // namespace
+
+/// What the targets tell of a group.
+struct RunCounter::Held {
+  std::optional<RunCounts> counts;
+  /// A target told, be it that there are none.
+  bool told = false;
+  /// None told, but one may yet.
+  bool told_later = false;
+};
+
+RunCounter::RunCounter(EventLoop& loop, const GroupingKey& group, std::string prefix,
+                       std::optional<CountFile> file, Listener listener)
+    : loop_(loop),
+      group_(group),
+      prefix_(std::move(prefix)),
+      file_(std::move(file)),
+      listener_(std::move(listener)) {}
+
+std::optional<RunCounts> RunCounter::count(RunEnd end, const std::vector<Target>& targets,
+                                           Clock::time_point deadline) {
+  if (file_) wait_for_turn(deadline);
+  const Held held = held_by(targets, deadline);
+  if (!file_) return without_file(end, held);
+  // It is held for as long as a small file takes: it does not matter then that there is little time left.
+  const auto lock =
+      wait_for(CountFile::Lock::file, std::max(deadline, Clock::now() + std::chrono::seconds(1)));
+  if (lock && !*lock)
+    listener_.warning("its runs are not counted reliably: another process holds them locked");
+  if (!lock || !*lock) return without_file(end, held);
+  auto kept = file_->read();
+  if (!kept) listener_.warning(concat({"its runs are counted anew: ", kept.error()}));
+
+  KeptCounts result;
+  if (kept && *kept) result = **kept;
+  const bool is_new = !kept || !*kept;
+  if (is_new || result.extent == KeptCounts::Extent::here_only) {
+    result.counts = held.counts ? followed_by(*held.counts, result.counts) : result.counts;
+    result.extent = held.told_later ? KeptCounts::Extent::here_only : KeptCounts::Extent::all;
+  } else if (held.counts) {
+    result.counts = merged(result.counts, *held.counts);
+  }
+  result.counts = advanced(result.counts, end);
+  if (const auto written = file_->write(result); !written)
+    listener_.warning(concat({"its runs are not counted reliably: ", written.error()}));
+  if (result.extent == KeptCounts::Extent::all) return result.counts;
+  listener_.warning("its runs are counted, but not pushed until a target can tell what was counted before");
+  return std::nullopt;
+}
+
+std::optional<RunCounts> RunCounter::without_file(RunEnd end, const Held& held) const {
+  if (held.told) return advanced(held.counts.value_or(RunCounts{}), end);
+  listener_.warning("this run is not counted: no target tells what was counted before");
+  return std::nullopt;
+}
+
+std::optional<RunCounts> RunCounter::preview(RunEnd end) const {
+  const auto kept = file_ ? file_->read() : Result(std::optional<KeptCounts>());
+  if (!kept) return std::nullopt;
+  return advanced(*kept ? (*kept)->counts : RunCounts{}, end);
+}
+
+/// Nothing in it: another has held it all the time.
+Result<std::optional<Descriptor>> RunCounter::wait_for(CountFile::Lock which, Clock::time_point deadline) {
+  constexpr std::chrono::milliseconds pause(5);
+  while (true) {
+    auto lock = file_->try_lock(which);
+    if (!lock || *lock || hurried_ || Clock::now() >= deadline) return lock;
+    wait_until(Clock::now() + pause, [this] { return hurried_; });
+  }
+}
+
+void RunCounter::wait_for_turn(Clock::time_point deadline) {
+  auto turn = wait_for(CountFile::Lock::turn, deadline);
+  if (!turn)
+    listener_.warning(concat({"its runs are not counted reliably: ", turn.error()}));
+  else if (!*turn)
+    listener_.warning(
+        "another run of it still pushes: until the next, targets may hold the counts of either");
+  else
+    turn_ = std::move(*turn);
+}
+
+void RunCounter::wait_until(Clock::time_point deadline, const std::function<bool()>& done) {
+  bool late = false;
+  const auto timer = loop_.call_at(deadline, [&] { late = true; });
+  loop_.run_until([&] { return late || done(); });
+  loop_.cancel(timer);
+}
+
+RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::time_point deadline) {
+  std::deque<Reading> readings;  // which stay where they are
+  for (const Target& target : targets)
+    if (auto store = target.sink->groups()) readings.push_back({&target, std::move(store), {}, {}, {}});
+  for (Reading& reading : readings)
+    reading.attempt =
+        reading.store->list(prefix_, deadline, [&reading](AttemptResult verdict, Listing listing) {
+          reading.verdict = std::move(verdict);
+          reading.listing = std::move(listing);
+        });
+  const auto is_over = [](const Reading& reading) { return reading.verdict.has_value(); };
+  wait_until(deadline, [&] { return hurried_ || std::ranges::all_of(readings, is_over); });
+
+  Held held;
+  for (const Reading& reading : readings) {
+    const AttemptResult verdict =
+        reading.verdict.value_or(AttemptResult{AttemptResult::Kind::retry, "there was no time"});
+    if (verdict.kind != AttemptResult::Kind::delivered) {
+      held.told_later = held.told_later || may_tell_later(verdict);
+      listener_.note(
+          concat({"its counts could not be read back from ", reading.target->name, ": ", verdict.reason}));
+      continue;
+    }
+    held.told = true;
+    for (const GroupSnapshot& group : reading.listing.groups)
+      if (const auto counts = run_counts_of(group); counts && group.labels == GroupLabels(group_))
+        held.counts = held.counts ? merged(*held.counts, *counts) : *counts;
+  }
+  held.told_later = held.told_later && !held.told;
+  return held;
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "delivery/target.hpp"
+#include "run/count_file.hpp"
+#include "support/event_loop.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// Counts a group's runs (SPEC.md, "run", --count). What is kept on this machine counts, and what targets
+/// hold beyond it: runs elsewhere, or before anything was kept here. So no count is lost or falls when a
+/// target is away, or is wiped.
+class RunCounter {
+ public:
+  /// Told of trouble, and of what else may be of interest: parts of sentences on the job.
+  struct Listener {
+    std::function<void(const std::string&)> warning;
+    std::function<void(const std::string&)> note;
+  };
+
+  /// Without a file, nothing is kept on this machine.
+  RunCounter(EventLoop& loop, const GroupingKey& group, std::string prefix, std::optional<CountFile> file,
+             Listener listener);
+
+  /// Counts a run that has ended. Waits, until `deadline` at the latest, for its turn among the runs of this
+  /// group on this machine, and for what the targets hold. Nothing: they cannot be told now.
+  std::optional<RunCounts> count(RunEnd end, const std::vector<Target>& targets,
+                                 EventLoop::Clock::time_point deadline);
+  /// What count() would come to without the targets; nothing is kept.
+  std::optional<RunCounts> preview(RunEnd end) const;
+
+  /// Waits no longer.
+  void hurry() { hurried_ = true; }
+  /// The next run's turn: this one's push is delivered, or kept.
+  void end_turn() { turn_.reset(); }
+
+ private:
+  struct Held;
+
+  Result<std::optional<Descriptor>> wait_for(CountFile::Lock which, EventLoop::Clock::time_point deadline);
+  void wait_for_turn(EventLoop::Clock::time_point deadline);
+  void wait_until(EventLoop::Clock::time_point deadline, const std::function<bool()>& done);
+  Held held_by(const std::vector<Target>& targets, EventLoop::Clock::time_point deadline);
+  std::optional<RunCounts> without_file(RunEnd end, const Held& held) const;
+
+  EventLoop& loop_;
+  const GroupingKey& group_;
+  std::string prefix_;
+  std::optional<CountFile> file_;
+  Listener listener_;
+  std::optional<Descriptor> turn_;
+  bool hurried_ = false;
+};
+
+}  // namespace pushmetrics

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "metrics/family.hpp"
+#include "pushgateway/group_snapshot.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace pushmetrics {
+
+enum class RunEnd { success, failure };
+
+/// How often a group's job has run, and how. Whole numbers; doubles as they are samples.
+struct RunCounts {
+  double succeeded = 0;
+  double failed = 0;
+  /// Since the last success.
+  double consecutive_failures = 0;
+
+  double runs() const { return succeeded + failed; }
+  bool operator==(const RunCounts&) const = default;
+};
+
+/// With one run more.
+RunCounts advanced(RunCounts counts, RunEnd end);
+
+/// What two places know of the same runs: no count falls, and the consecutive failures are those of the place
+/// that knows of more runs; in a tie, of the first.
+RunCounts merged(const RunCounts& one, const RunCounts& other);
+
+/// `earlier`, and then the runs of `later`, none of which is among them.
+RunCounts followed_by(const RunCounts& earlier, const RunCounts& later);
+
+/// Those that a group holds; nothing if it holds none, or what cannot be counts.
+std::optional<RunCounts> run_counts_of(const GroupSnapshot& group);
+
+/// As they are pushed: always both statuses, so that a first failure is seen as an increase.
+std::vector<Family> count_families(const RunCounts& counts, std::string_view prefix);
+
+}  // namespace pushmetrics

@@ -1,0 +1,118 @@
+#include "run/run_options.hpp"
+
+#include "cli/metric_option.hpp"
+#include "job/signals.hpp"
+#include "support/text.hpp"
+
+namespace pushmetrics {
+namespace {
+
+Store into_signal(int& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto number = parse_signal(values.back());
+    if (!number) return Error{number.error()};
+    place = *number;
+    return stored();
+  };
+}
+
+Store into_exit_codes(std::vector<int>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    std::vector<int> codes;
+    for (const std::string& value : values) {
+      for (const std::string_view part : split(value, ", ")) {
+        const auto code = parse_integer(part, 0, 255);
+        if (!code) return Error{code.error()};
+        codes.push_back(static_cast<int>(*code));
+      }
+    }
+    if (codes.empty()) return Error{"no exit code is given"};
+    place = std::move(codes);
+    return stored();
+  };
+}
+
+Store into_prefix(std::string& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    if (!is_valid_metric_name(values.back()))
+      return Error{
+          concat({"'", printable(values.back()),
+                  "' cannot begin a metric name: letters, digits, _ and :, not beginning with a digit"})};
+    place = values.back();
+    return stored();
+  };
+}
+
+/// A heartbeat's interval: long enough not to be a load of its own.
+Store into_interval(std::optional<Duration>& place) {
+  return [&place, store = into(place)](const std::vector<std::string>& values) -> Stored {
+    Stored result = store(values);
+    if (!result || *place >= std::chrono::milliseconds(100)) return result;
+    place.reset();
+    return Error{concat({"'", values.back(), "' is shorter than 100ms"})};
+  };
+}
+
+OptionGroup describe_job(RunOptions& options) {
+  OptionSpec shell{"shell",
+                   0,
+                   "TEXT",
+                   "run TEXT by /bin/sh -c; COMMAND, if any, is its $0 and arguments",
+                   into(options.shell),
+                   OptionSpec::Scope::command_line_only};
+  OptionSpec timeout{"timeout", 0, "D", "end the job after D, with exit status 124 (0: no limit)",
+                     into(options.time_limit)};
+  OptionSpec signal{"signal", 0, "SIGNAL", "by which signal (default: TERM)",
+                    into_signal(options.time_limit_signal)};
+  OptionSpec kill_after{"kill-after", 0, "D", "and by KILL this much later (default: 10s)",
+                        into(options.kill_after)};
+  OptionSpec success{"success-codes", 0, "LIST", "exit codes that count as success (default: 0)",
+                     into_exit_codes(options.report.success_codes)};
+  success.repeatable = true;
+  OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
+                     set(options.require_push)};
+  OptionSpec ci{"ci", 0, "",
+                "job and labels from GitHub's or GitLab's variables, and a summary (by itself there, if no "
+                "job is named)",
+                set(options.ci)};
+  return {"Job", {shell, timeout, signal, kill_after, success, require, ci}};
+}
+
+OptionGroup describe_metrics(RunOptions& options) {
+  OptionSpec metric{"metric",
+                    'm',
+                    "NAME[{L}]=VALUE",
+                    "add a metric; repeatable",
+                    into_metrics(options.metrics),
+                    OptionSpec::Scope::command_line_only};
+  metric.repeatable = true;
+  OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",
+                    into_prefix(options.report.prefix)};
+  OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
+  OptionSpec expect{"expect-every", 0, "D", "tell the alerts how often the job is to succeed",
+                    into(options.report.expected_interval)};
+  OptionSpec count{"count", 0, "", "push how often it succeeded and failed, and failed in a row",
+                   set(options.count)};
+  OptionSpec notify{"notify-start", 0, "", "push at the start, too, that the job runs",
+                    set(options.notify_start)};
+  OptionSpec heartbeat{"heartbeat", 0, "D", "push every D that the job still runs; implies --notify-start",
+                       into_interval(options.heartbeat)};
+  OptionSpec dry_run{"dry-run",
+                     0,
+                     "",
+                     "run the job, but print the push on standard error instead of sending it",
+                     set(options.dry_run),
+                     OptionSpec::Scope::command_line_only};
+  return {"Metrics", {metric, prefix, no_rusage, expect, count, notify, heartbeat, dry_run}};
+}
+
+}  // namespace
+
+OptionTable describe(RunOptions& options) {
+  OptionTable table{describe_job(options), describe(options.group), describe_metrics(options)};
+  for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
+  table.push_back(describe(options.common));
+  return table;
+}
+
+}  // namespace pushmetrics

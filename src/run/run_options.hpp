@@ -1,0 +1,37 @@
+#pragma once
+
+#include "cli/common_options.hpp"
+#include "cli/delivery_options.hpp"
+#include "cli/group_options.hpp"
+#include "metrics/family.hpp"
+#include "run/run_report.hpp"
+
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+struct RunOptions {
+  GroupOptions group;
+  DeliveryOptions delivery;
+  CommonOptions common;
+  ReportOptions report;
+  std::vector<Family> metrics;
+  std::optional<Duration> time_limit;
+  int time_limit_signal = SIGTERM;
+  Duration kill_after = std::chrono::seconds(10);
+  std::optional<std::string> shell;
+  bool no_resources = false;
+  bool count = false;
+  bool notify_start = false;
+  std::optional<Duration> heartbeat;
+  bool require_push = false;
+  bool dry_run = false;
+  bool ci = false;
+};
+
+OptionTable describe(RunOptions& options);
+
+}  // namespace pushmetrics

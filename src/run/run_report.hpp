@@ -1,0 +1,38 @@
+#pragma once
+
+#include "job/outcome.hpp"
+#include "metrics/family.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pushmetrics {
+
+/// What of a run is reported, and how (SPEC.md, "run").
+struct ReportOptions {
+  std::string prefix = "job_";
+  /// The exit codes that count as success.
+  std::vector<int> success_codes = {0};
+  bool resources = true;
+  bool has_time_limit = false;
+  /// The start is pushed, too, so the end has to take back that the job runs.
+  bool heartbeat = false;
+  std::optional<Duration> expected_interval;
+};
+
+/// A job that timed out has failed, whatever it exits with.
+bool is_success(const Outcome& outcome, const ReportOptions& options);
+
+/// The run's own families. A failure has no `last_success_timestamp_seconds`, so that pushing it with POST
+/// leaves the one that is there.
+std::vector<Family> report(const Outcome& outcome, const ReportOptions& options);
+
+/// What is said of a job that still runs, as of `now`.
+std::vector<Family> report_running(std::chrono::system_clock::time_point started,
+                                   std::chrono::system_clock::time_point now, const ReportOptions& options);
+
+/// Unix time in seconds.
+double unix_seconds(std::chrono::system_clock::time_point time);
+
+}  // namespace pushmetrics

@@ -1,0 +1,340 @@
+#include "run/run_session.hpp"
+
+#include "delivery/outbox.hpp"
+#include "delivery/rejected_pushes.hpp"
+#include "job/job_metrics.hpp"
+#include "job/job_metrics_file.hpp"
+#include "job/supervisor.hpp"
+#include "metrics/exposition_writer.hpp"
+#include "run/job_environment.hpp"
+#include "run/run_counter.hpp"
+#include "support/memory.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+JobSpec job_spec(const RunOptions& options, std::vector<std::string> command, const JobMetricsFile* file) {
+  JobSpec spec;
+  spec.command = std::move(command);
+  spec.environment = job_environment(file);
+  spec.time_limit = options.time_limit;
+  spec.time_limit_signal = options.time_limit_signal;
+  spec.kill_after = options.kill_after;
+  return spec;
+}
+
+/// One run: the job first, then its push.
+class RunSession {
+ public:
+  RunSession(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command)
+      : options_(options),
+        console_(options.common.console()),
+        group_(group),
+        job_words_(concat({"job '", printable(group.job()), "': "})),
+        file_(JobMetricsFile::create()),
+        program_(command.front()),
+        supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
+        http_(loop_, options.delivery.tls_setup()) {}
+  ~RunSession() { loop_.cancel(heartbeat_); }
+  RunSession(const RunSession&) = delete;
+  RunSession& operator=(const RunSession&) = delete;
+
+  RunResult execute(const std::vector<std::string>& problems);
+
+ private:
+  void report_option_problems(const std::vector<std::string>& problems) const;
+  void report_spawn_failure() const;
+  void open_targets();
+  void open_outbox(Duration budget);
+  void send_heartbeat();
+  void end_heartbeat();
+  bool push();
+  void make_counter();
+  std::vector<Family> additions(std::vector<Family> known) const;
+  RunEnd run_end() const;
+  void count(std::vector<Family>& added);
+  void add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const;
+  void on_asked_to_end();
+  void give_up();
+  bool deliver(const std::vector<Family>& own, std::vector<Family> added);
+  void report_push(const PushResult& result);
+  Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
+
+  const RunOptions& options_;
+  Console console_;
+  EventLoop loop_;
+  const GroupingKey& group_;
+  std::string job_words_;
+  Result<JobMetricsFile> file_;
+  std::string program_;
+  Supervisor supervisor_;
+  HttpClient http_;
+  std::vector<Target> targets_;
+  std::optional<Outbox> outbox_;
+  std::optional<RunCounter> counter_;
+  EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
+  /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
+  std::set<const Target*> silent_;
+  /// Targets that refused what was added to the run's own metrics.
+  std::set<const Target*> without_additions_;
+  std::vector<TargetResult> target_results_;
+  /// When and until when: since somebody asked pushmetrics, rather than the job, to end.
+  EventLoop::Clock::time_point first_call_;
+  EventLoop::TimerId last_call_ = EventLoop::no_timer;
+  bool given_up_ = false;
+};
+
+RunResult RunSession::execute(const std::vector<std::string>& problems) {
+  supervisor_.start();
+  const auto job_has_ended = [this] { return supervisor_.outcome().has_value(); };
+  bool pushed = false;
+  try {
+    if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
+    report_option_problems(problems);
+    if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_heartbeat();
+    // Of use only where the job goes on for a while.
+    constexpr std::chrono::seconds a_while(1);
+    const auto pause =
+        loop_.call_at(EventLoop::Clock::now() + a_while, [this] { loop_.call_before_wait(release_memory); });
+    loop_.run_until(job_has_ended);
+    loop_.cancel(pause);
+    report_spawn_failure();
+    pushed = push();
+  } catch (const std::exception& error) {
+    // Whatever goes wrong here, the job goes on to its end, and its status is handed on.
+    console_.error(concat({job_words_, "internal error: ", error.what()}));
+    loop_.run_until(job_has_ended);
+  }
+  return {*supervisor_.outcome(), pushed, std::move(target_results_)};
+}
+
+void RunSession::report_option_problems(const std::vector<std::string>& problems) const {
+  for (const std::string& problem : problems) console_.warn(concat({problem, "; ignored"}));
+  warn_of_high_cardinality(group_, options_.group, console_);
+  if (!file_) console_.note(concat({"the job cannot add metrics: no PUSHMETRICS_FILE, as ", file_.error()}));
+}
+
+/// There is no job then that could say so.
+void RunSession::report_spawn_failure() const {
+  const Outcome& outcome = *supervisor_.outcome();
+  if (outcome.ending == Outcome::Ending::not_found || outcome.ending == Outcome::Ending::not_executable)
+    console_.error(concat({job_words_, "'", printable(program_), "' ", outcome.describe()}));
+}
+
+void RunSession::open_targets() {
+  if (outbox_) return;
+  std::vector<std::string> problems;
+  targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
+  for (const std::string& problem : problems) console_.warn(problem);
+  open_outbox(options_.delivery.policy.push_timeout);
+}
+
+void RunSession::open_outbox(Duration budget) {
+  RetryPolicy policy = options_.delivery.policy;
+  policy.push_timeout = budget;
+  outbox_.emplace(loop_, targets_, policy, options_.delivery.spool(),
+                  Outbox::Listener{[this](const std::string& text) { console_.error(text); },
+                                   [this](const std::string& text) { console_.note(text); }});
+}
+
+/// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
+/// that has not yet answered the last one is not asked anew.
+void RunSession::send_heartbeat() {
+  open_targets();
+  if (outbox_->idle()) {
+    const auto now = std::chrono::system_clock::now();
+    outbox_->send_unspooled(
+        push_of(report_running(supervisor_.started(), now, options_.report), now),
+        [this](const Delivery& delivery) {
+          if (delivery.delivered())
+            silent_.erase(delivery.target);
+          else if (delivery.verdict.status == 0)
+            silent_.insert(delivery.target);
+          if (!delivery.delivered())
+            console_.note(
+                concat({job_words_, "the start or heartbeat was not pushed: ", delivery.describe()}));
+        });
+  }
+  if (options_.heartbeat)
+    heartbeat_ = loop_.call_at(EventLoop::Clock::now() + *options_.heartbeat, [this] { send_heartbeat(); });
+}
+
+/// Nothing of a running job may arrive after its end. What is under way is awaited a little, then given up.
+void RunSession::end_heartbeat() {
+  loop_.cancel(heartbeat_);
+  constexpr std::chrono::milliseconds patience{500};
+  const auto patience_ends =
+      loop_.call_at(EventLoop::Clock::now() + patience, [this] { outbox_->give_up("the job ended"); });
+  loop_.run_until([this] { return outbox_->idle(); });
+  loop_.cancel(patience_ends);
+}
+
+/// Pushes the run's own metrics with those that --count, --metric and the job added. True if every target has
+/// them.
+bool RunSession::push() {
+  const Outcome& outcome = *supervisor_.outcome();
+  console_.note(concat({job_words_, outcome.describe(),
+                        outcome.timed_out ? "" : concat({" after ", format_duration(outcome.took)})}));
+  const std::vector<Family> own = report(outcome, options_.report);
+  std::vector<Family> known = own;
+  if (options_.count) merge_into(known, count_families({}, options_.report.prefix));
+  std::vector<Family> added = additions(std::move(known));
+  if (options_.count) make_counter();
+  if (!options_.dry_run) return deliver(own, std::move(added));
+  if (counter_) add_counts(added, counter_->preview(run_end()));
+  write_all(STDERR_FILENO,
+            concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
+  return true;
+}
+
+std::vector<Family> RunSession::additions(std::vector<Family> known) const {
+  std::vector<Family> added = options_.metrics;
+  if (!file_) return added;
+  JobMetrics job_metrics;
+  const auto contents = file_->read();
+  if (contents && contents->text.empty()) return added;
+  if (contents) {
+    merge_into(known, options_.metrics);
+    job_metrics = read_job_metrics(contents->text, known);
+    if (contents->cut)
+      job_metrics.warnings.push_back(
+          concat({"only the first ", std::to_string(JobMetricsFile::size_limit >> 20), " MiB count"}));
+  } else {
+    job_metrics.warnings.push_back(contents.error());
+  }
+  for (const std::string& warning : job_metrics.warnings)
+    console_.warn(concat({job_words_, "its own metrics in PUSHMETRICS_FILE: ", warning}));
+  merge_into(added, std::move(job_metrics.families));
+  return added;
+}
+
+RunEnd RunSession::run_end() const {
+  return is_success(*supervisor_.outcome(), options_.report) ? RunEnd::success : RunEnd::failure;
+}
+
+void RunSession::make_counter() {
+  const auto spool = options_.delivery.spool();
+  const std::string& prefix = options_.report.prefix;
+  counter_.emplace(loop_, group_, prefix,
+                   spool ? std::optional(CountFile(spool->directory(), group_, prefix)) : std::nullopt,
+                   RunCounter::Listener{[this](const std::string& text) {
+                                          console_.warn(concat({job_words_, text}));
+                                        },
+                                        [this](const std::string& text) {
+                                          console_.note(concat({job_words_, text}));
+                                        }});
+}
+
+/// Adds the counts, if they can be had in half of the budget; the push has the rest of it.
+void RunSession::count(std::vector<Family>& added) {
+  const Duration budget = options_.delivery.policy.push_timeout;
+  const auto began = EventLoop::Clock::now();
+  add_counts(added, counter_->count(run_end(), targets_, began + budget / 2));
+  open_outbox(std::max(budget - (EventLoop::Clock::now() - began), budget / 2));
+}
+
+void RunSession::add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const {
+  if (counts) merge_into(added, count_families(*counts, options_.report.prefix));
+}
+
+Push RunSession::push_of(const std::vector<Family>& families,
+                         std::chrono::system_clock::time_point when) const {
+  return {group_, PushMode::add, write_exposition(families), when};
+}
+
+/// Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and the
+/// second time must not cost the push that tells of the first. Said again later, it is meant.
+void RunSession::on_asked_to_end() {
+  constexpr std::chrono::seconds grace(2);
+  constexpr std::chrono::milliseconds said_twice(500);
+  const auto now = EventLoop::Clock::now();
+  if (last_call_ == EventLoop::no_timer) {
+    first_call_ = now;
+    last_call_ = loop_.call_at(now + grace, [this] { give_up(); });
+  } else if (now - first_call_ > said_twice) {
+    give_up();
+  }
+}
+
+void RunSession::give_up() {
+  given_up_ = true;
+  if (counter_) counter_->hurry();
+  outbox_->give_up("told to end");
+}
+
+bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> added) {
+  open_targets();
+  supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
+  end_heartbeat();
+  if (counter_) count(added);
+
+  const auto ended = supervisor_.outcome()->ended;
+  std::size_t delivered = 0;
+  RejectedPushes rejected;
+  const auto on_result = [&](const PushResult& result) {
+    report_push(result);
+    if (result.status != PushResult::Status::delivered) return;
+    if (!without_additions_.contains(result.target)) ++delivered;
+    // Said once more, the last word stays the last even if the target took up the sign of life only now.
+    if (silent_.erase(result.target) > 0)
+      outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)),
+                       [](const PushResult&) {});
+  };
+  std::vector<Family> all = own;
+  all.insert(all.end(), added.begin(), added.end());
+  const Push whole = push_of(all, ended);
+  outbox_->send(whole, [&](const PushResult& result) {
+    rejected.add(result, whole);
+    const bool refused = result.status == PushResult::Status::discarded &&
+                         result.delivery.verdict.kind == AttemptResult::Kind::rejected;
+    if (added.empty() || !refused) return on_result(result);
+    without_additions_.insert(result.target);
+    // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
+    console_.error(concat(
+        {job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
+    outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result);
+  });
+  if (given_up_) give_up();  // while the runs were counted
+  loop_.run_until([this] { return outbox_->idle(); });
+  if (counter_) counter_->end_turn();
+  rejected.explain(loop_, options_.delivery.policy.push_timeout, [this](const std::string& why) {
+    console_.error(concat({job_words_, why}));
+  });
+  supervisor_.when_asked_to_end(nullptr);
+  loop_.cancel(last_call_);
+  return delivered == targets_.size();
+}
+
+void RunSession::report_push(const PushResult& result) {
+  target_results_.push_back(
+      {result.target->name, result.status, !without_additions_.contains(result.target)});
+  const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->describe()});
+  switch (result.status) {
+    case PushResult::Status::delivered:
+      if (const std::string& warning = result.delivery.verdict.reason; !warning.empty())
+        console_.warn(concat({job_words_, result.target->name, ": ", warning}));
+      return console_.note(concat({job_words_, "pushed to ", result.target->name}));
+    case PushResult::Status::spooled:
+      return console_.warn(concat({how_it_ended, ", but was not pushed yet: ", result.describe()}));
+    case PushResult::Status::discarded:
+      return console_.error(concat({how_it_ended, ", but the push is lost: ", result.describe()}));
+  }
+}
+
+}  // namespace
+
+RunResult execute_run(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
+                      const std::vector<std::string>& problems) {
+  return RunSession(options, group, std::move(command)).execute(problems);
+}
+
+}  // namespace pushmetrics

@@ -1,0 +1,115 @@
+#include "sinks/gateway_groups.hpp"
+
+#include "pushgateway/gather_error.hpp"
+#include "pushgateway/group_list_parser.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Time = EventLoop::Clock::time_point;
+
+class Request : public Attempt {
+ public:
+  HttpClient::TransferHandle transfer;
+};
+
+/// The server's clock; ours, if they agree, as the server tells whole seconds only.
+std::chrono::system_clock::time_point clock_of(const HttpResponse& response) {
+  constexpr std::chrono::seconds tolerance(2);
+  const auto here = std::chrono::system_clock::now();
+  const bool agrees = !response.server_time ||
+                      (here > *response.server_time - tolerance && here < *response.server_time + tolerance);
+  return agrees ? here : *response.server_time;
+}
+
+/// Reads the list, and then perhaps the complaint.
+class ListAttempt : public Attempt {
+ public:
+  ListAttempt(const HttpEndpoint& endpoint, const std::string& prefix, Time deadline,
+              GroupStore::OnListing done)
+      : endpoint_(endpoint), deadline_(deadline), done_(std::move(done)), answer_(prefix) {
+    transfer_ = start_request(
+        endpoint_, "GET", "/api/v1/metrics", deadline_,
+        [this](const HttpResponse& response) { on_list(response); },
+        [this](std::string_view piece) { return answer_.take(piece); });
+  }
+
+ private:
+  void on_list(const HttpResponse& response) {
+    listing_.now = clock_of(response);
+    const bool answered = response.status == 200;
+    if (!answered || response.failure == HttpResponse::Failure::unreachable ||
+        response.failure == HttpResponse::Failure::timeout)
+      return finish(verdict_of(response));
+    auto groups = answer_.finish();
+    if (!groups) return finish({AttemptResult::Kind::rejected, groups.error(), {}, response.status});
+    if (response.failure != HttpResponse::Failure::none) return finish(verdict_of(response));
+    listing_.groups = std::move(*groups);
+    const bool is_complete = std::ranges::none_of(listing_.groups, [](const GroupSnapshot& group) {
+      return group.name == GroupSnapshot::Name::unknown_bytes;
+    });
+    if (is_complete) return finish({});
+    transfer_ = start_request(
+        endpoint_, "GET", "/metrics", deadline_,
+        [this](const HttpResponse& complaint) { on_complaint(complaint); },
+        [](std::string_view) { return false; });
+  }
+
+  void on_complaint(const HttpResponse& response) {
+    settle_unknown_bytes(listing_.groups, read_gather_errors(response.body));
+    // A gateway that does not complain really has those characters.
+    if (response.status == 200)
+      for (GroupSnapshot& group : listing_.groups)
+        if (group.name == GroupSnapshot::Name::unknown_bytes) group.name = GroupSnapshot::Name::exact;
+    finish({});
+  }
+
+  void finish(AttemptResult verdict) {
+    if (verdict.kind != AttemptResult::Kind::delivered) listing_.groups.clear();
+    const auto done = std::move(done_);
+    done(std::move(verdict), std::move(listing_));  // which may destroy this
+  }
+
+  const HttpEndpoint& endpoint_;
+  Time deadline_;
+  GroupStore::OnListing done_;
+  GroupListParser answer_;
+  Listing listing_;
+  HttpClient::TransferHandle transfer_;
+};
+
+std::unique_ptr<Attempt> request(const HttpEndpoint& endpoint, std::string method, std::string_view path,
+                                 Time deadline, std::function<void(const HttpResponse&)> done) {
+  auto attempt = std::make_unique<Request>();
+  attempt->transfer = start_request(endpoint, std::move(method), path, deadline, std::move(done), nullptr);
+  return attempt;
+}
+
+}  // namespace
+
+std::unique_ptr<Attempt> GatewayGroups::list(const std::string& prefix, Time deadline, OnListing done) {
+  return std::make_unique<ListAttempt>(endpoint_, prefix, deadline, std::move(done));
+}
+
+std::unique_ptr<Attempt> GatewayGroups::remove(const GroupLabels& labels, Time deadline, Done done) {
+  return request(endpoint_, "DELETE", labels.url_path(), deadline,
+                 [done = std::move(done)](const HttpResponse& response) { done(verdict_of(response)); });
+}
+
+std::unique_ptr<Attempt> GatewayGroups::wipe(Time deadline, Done done) {
+  return request(endpoint_, "PUT", "/api/v1/admin/wipe", deadline,
+                 [done = std::move(done)](const HttpResponse& response) {
+                   AttemptResult verdict = verdict_of(response);
+                   if (response.status == 404)
+                     verdict.reason =
+                         "its admin API is off (404): start the Pushgateway with --web.enable-admin-api, or "
+                         "delete by pattern: pushmetrics delete --match 'job=*' --yes";
+                   done(std::move(verdict));
+                 });
+}
+
+}  // namespace pushmetrics

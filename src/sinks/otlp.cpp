@@ -1,0 +1,98 @@
+#include "sinks/otlp.hpp"
+
+#include "sinks/otlp_request.hpp"
+#include "sinks/pushed_families.hpp"
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+constexpr std::string_view metrics_path = "/v1/metrics";
+
+/// Empty counts as unset (OpenTelemetry specification, "Environment variables").
+std::string variable(std::string_view name) {
+  const char* const value = std::getenv(concat({"OTEL_EXPORTER_OTLP_", name}).c_str());
+  return value == nullptr ? "" : std::string(trim(value));
+}
+
+/// The one for metrics, else the one for all signals.
+std::string metrics_variable(std::string_view name) {
+  std::string value = variable(concat({"METRICS_", name}));
+  return value.empty() ? variable(name) : value;
+}
+
+/// `a=b,c=d`, values percent-encoded, as in W3C Baggage.
+std::vector<std::string> parse_headers(std::string_view text) {
+  std::vector<std::string> headers;
+  for (const std::string_view part : split(text, ",")) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) continue;
+    std::string header =
+        concat({trim(part.substr(0, equals)), ": ", percent_decoded(trim(part.substr(equals + 1)))});
+    if (is_header(header)) headers.push_back(std::move(header));
+  }
+  return headers;
+}
+
+}  // namespace
+
+Result<HttpRequest> Otlp::request(const Push& push) const {
+  const auto families = pushed_families(push);
+  if (!families) return Error{families.error()};
+  if (std::string problem = gauge_histogram_problem(*families); !problem.empty()) return Error{problem};
+  HttpRequest request;
+  request.method = "POST";
+  request.url = base();
+  request.headers = {"Content-Type: application/json"};
+  request.body = otlp_request(*families, push.group, push.when);
+  compress_if_large(request);
+  return request;
+}
+
+AttemptResult Otlp::judge(const HttpResponse& response) const {
+  AttemptResult verdict = verdict_of(response);
+  if (verdict.kind == AttemptResult::Kind::delivered) {
+    const OtlpAnswer answer = read_otlp_answer(response.body);
+    verdict.reason = answer.message;
+    if (answer.rejected_points <= 0) return verdict;
+    verdict.kind = AttemptResult::Kind::rejected;
+    verdict.reason = concat({"the server rejected ", std::to_string(answer.rejected_points), " of the points",
+                             answer.message.empty() ? "" : ": ", answer.message});
+    return verdict;
+  }
+  if (const std::string words = read_otlp_error(response.body); response.status != 0 && !words.empty())
+    verdict.reason = concat({"the server answered ", std::to_string(response.status), ": ", words});
+  constexpr std::array retryable{429, 502, 503, 504};
+  const bool may_retry =
+      response.status == 0 || std::ranges::find(retryable, response.status) != retryable.end();
+  if (verdict.kind == AttemptResult::Kind::retry && !may_retry) verdict.kind = AttemptResult::Kind::rejected;
+  return verdict;
+}
+
+OtlpEnvironment otlp_environment() {
+  OtlpEnvironment environment;
+  environment.url = variable("METRICS_ENDPOINT");
+  if (environment.url.empty()) {
+    environment.url = variable("ENDPOINT");
+    const bool is_set = !environment.url.empty();
+    if (!is_set) environment.url = "http://localhost:4318";
+    while (environment.url.ends_with('/')) environment.url.pop_back();
+    environment.url += metrics_path;
+    if (is_set && metrics_variable("PROTOCOL") == "grpc")
+      environment.problem =
+          "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, which is not spoken here: give the collector's HTTP port in "
+          "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT (http://HOST:4318/v1/metrics)";
+  }
+  environment.headers = parse_headers(metrics_variable("HEADERS"));
+  environment.ca_certificates = metrics_variable("CERTIFICATE");
+  environment.certificate = metrics_variable("CLIENT_CERTIFICATE");
+  environment.key = metrics_variable("CLIENT_KEY");
+  return environment;
+}
+
+}  // namespace pushmetrics

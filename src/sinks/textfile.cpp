@@ -1,0 +1,253 @@
+#include "sinks/textfile.hpp"
+
+#include "formats/exposition_parser.hpp"
+#include "sinks/pushed_families.hpp"
+#include "sinks/textfile_contents.hpp"
+#include "support/atomic_file.hpp"
+#include "support/descriptor.hpp"
+#include "support/regular_file.hpp"
+#include "support/text.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Kind = AttemptResult::Kind;
+using Time = EventLoop::Clock::time_point;
+
+AttemptResult directory_problem(int error) {
+  switch (error) {
+    case ENOENT:
+      return {Kind::needs_attention,
+              "there is no such directory: make it, and give it to node_exporter as "
+              "--collector.textfile.directory"};
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case ENOTDIR: return {Kind::needs_attention, concat({"it cannot be written to: ", ::strerror(error)})};
+    default: return {Kind::retry, concat({"it cannot be written to: ", ::strerror(error)})};
+  }
+}
+
+/// The names of the files that node_exporter reads.
+std::vector<std::string> textfiles(const std::string& directory) {
+  std::vector<std::string> names = names_in(directory);
+  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".prom"); });
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<std::string> read_textfile(const std::string& path) {
+  const auto file = RegularFile::open(path, RegularFile::Links::followed);
+  return file ? file->read() : Error{file.error()};
+}
+
+/// What somebody else's file, which has no labels of a group then, or one of ours holds; nothing, if it
+/// cannot be read.
+TextfileContents contents_of(const std::string& path) {
+  const auto text = read_textfile(path);
+  if (!text) return {};
+  TextfileContents contents = read_textfile_header(*text).value_or(TextfileContents());
+  contents.families = parse_families(*text).families;
+  return contents;
+}
+
+/// Does something to a directory while nobody else does.
+class LockedAttempt : public Attempt {
+ public:
+  using Work = std::function<AttemptResult()>;
+
+  LockedAttempt(EventLoop& loop, Time deadline, Work work, Sink::Done done)
+      : loop_(loop), deadline_(deadline), work_(std::move(work)), done_(std::move(done)) {}
+  ~LockedAttempt() override { loop_.cancel(timer_); }
+
+  /// Null if it is done already.
+  static std::unique_ptr<Attempt> begin(EventLoop& loop, const std::string& directory, Time deadline,
+                                        Work work, Sink::Done done) {
+    auto attempt = std::make_unique<LockedAttempt>(loop, deadline, std::move(work), std::move(done));
+    attempt->directory_ = Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!attempt->directory_) {
+      attempt->done_(directory_problem(errno));
+      return nullptr;
+    }
+    if (attempt->try_once()) return nullptr;
+    return attempt;
+  }
+
+ private:
+  /// True once `done` has been called, which may have destroyed this.
+  bool try_once() {
+    AttemptResult verdict{Kind::retry, "others kept writing there"};
+    const bool locked = ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0;
+    if (!locked && errno == EWOULDBLOCK && EventLoop::Clock::now() < deadline_) {
+      constexpr std::chrono::milliseconds pause(5);
+      timer_ = loop_.call_at(EventLoop::Clock::now() + pause, [this] { try_once(); });
+      return false;
+    }
+    if (locked)
+      verdict = work_();
+    else if (errno != EWOULDBLOCK)
+      verdict = directory_problem(errno);
+    directory_.reset();
+    const auto done = std::move(done_);
+    done(std::move(verdict));
+    return true;
+  }
+
+  EventLoop& loop_;
+  Time deadline_;
+  Work work_;
+  Sink::Done done_;
+  Descriptor directory_;
+  EventLoop::TimerId timer_ = EventLoop::no_timer;
+};
+
+/// A push becomes a file.
+class TextfileWrite {
+ public:
+  TextfileWrite(std::string directory, const Push& push)
+      : directory_(std::move(directory)),
+        push_(push),
+        contents_{GroupLabels(push.group), push.when, {}},
+        name_(textfile_name(contents_.labels)) {}
+
+  AttemptResult run() {
+    auto pushed = pushed_families(push_);
+    if (!pushed) return {Kind::rejected, pushed.error()};
+    if (std::string problem = gauge_histogram_problem(*pushed); !problem.empty())
+      return {Kind::rejected, problem};
+    if (push_.mode == PushMode::add) {
+      const std::string problem = read_held();
+      if (!problem.empty()) return {Kind::rejected, problem};
+    }
+    replace_families(contents_.families, std::move(*pushed));
+    for (const std::string& other : textfiles(directory_)) {
+      if (other == name_) continue;
+      const TextfileContents neighbour = contents_of(path(other));
+      const std::string problem = fit_to_neighbour(contents_.families, neighbour.families);
+      if (problem.empty()) continue;
+      const std::string group =
+          neighbour.labels.empty() ? "" : concat({" (group ", neighbour.labels.to_string(), ")"});
+      return {Kind::rejected, concat({"it does not go together with ", printable(other), group, ": ", problem,
+                                      ", and node_exporter would drop one of the two"})};
+    }
+    return write();
+  }
+
+ private:
+  std::string path(const std::string& name) const { return concat({directory_, "/", name}); }
+
+  /// Takes what is there already. Returns why the file must be let be; empty: it need not.
+  std::string read_held() {
+    if (::access(path(name_).c_str(), F_OK) != 0) return {};
+    const auto text = read_textfile(path(name_));
+    if (!text) return concat({name_, " there cannot be read: ", text.error()});
+    const auto header = read_textfile_header(*text);
+    if (!header || header->labels != contents_.labels)
+      return concat({name_, " there is not this group's: remove it"});
+    ParsedFamilies parsed = parse_families(*text);
+    if (parsed.families.empty() && !parsed.diagnostics.empty())
+      warning_ = concat({name_, " was damaged, and begun anew: ", parsed.diagnostics.front().message});
+    contents_.families = std::move(parsed.families);
+    return {};
+  }
+
+  AttemptResult write() {
+    for (Family& family : contents_.families)
+      if (family.help.empty()) family.help = "Pushed by pushmetrics.";  // lest node_exporter makes one up
+    const std::string text = write_textfile(contents_);
+    const CheckResult check = check_exposition(text);
+    for (const Diagnostic& diagnostic : check.diagnostics)
+      if (diagnostic.severity == Severity::error)
+        return {Kind::rejected,
+                concat({"it does not go together with what is there of the group: ", diagnostic.message})};
+    constexpr mode_t readable_by_all = 0644;
+    const auto written = write_atomically(directory_, name_, text, readable_by_all);
+    if (!written) return directory_problem(written.error_number());
+    return {Kind::delivered, warning_};
+  }
+
+  std::string directory_;
+  const Push& push_;
+  TextfileContents contents_;
+  std::string name_;
+  std::string warning_;
+};
+
+/// Those files of a directory that we wrote.
+class TextfileGroups : public GroupStore {
+ public:
+  TextfileGroups(EventLoop& loop, std::string directory) : loop_(loop), directory_(std::move(directory)) {}
+
+  /// Needs no lock: a file is there whole, or not at all.
+  std::unique_ptr<Attempt> list(const std::string& prefix, Time, OnListing done) override {
+    Listing listing;
+    listing.now = std::chrono::system_clock::now();
+    if (::access(directory_.c_str(), R_OK | X_OK) != 0) {
+      done(directory_problem(errno), {});
+      return nullptr;
+    }
+    for (const std::string& name : textfiles(directory_)) {
+      const auto text = read_textfile(concat({directory_, "/", name}));
+      if (!text) continue;  // removed meanwhile, or not ours
+      auto contents = read_textfile_header(*text);
+      if (!contents) continue;
+      contents->families = parse_families(*text).families;
+      listing.groups.push_back(held_group(*contents, prefix));
+    }
+    done({}, std::move(listing));
+    return nullptr;
+  }
+
+  std::unique_ptr<Attempt> remove(const GroupLabels& labels, Time deadline, Done done) override {
+    return LockedAttempt::begin(
+        loop_, directory_, deadline, [this, name = textfile_name(labels)] { return unlink_file(name); },
+        std::move(done));
+  }
+
+  std::unique_ptr<Attempt> wipe(Time deadline, Done done) override {
+    return LockedAttempt::begin(
+        loop_, directory_, deadline, [this] { return unlink_all(); }, std::move(done));
+  }
+
+ private:
+  AttemptResult unlink_file(const std::string& name) const {
+    const std::string path = concat({directory_, "/", name});
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+    return directory_problem(errno);
+  }
+
+  AttemptResult unlink_all() const {
+    for (const std::string& name : textfiles(directory_)) {
+      const auto text = read_textfile(concat({directory_, "/", name}));
+      if (!text || !read_textfile_header(*text)) continue;
+      AttemptResult verdict = unlink_file(name);
+      if (verdict.kind != Kind::delivered) return verdict;
+    }
+    return {};
+  }
+
+  EventLoop& loop_;
+  std::string directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<Attempt> Textfile::attempt(const Push& push, Time deadline, Done done) {
+  return LockedAttempt::begin(
+      loop_, directory_, deadline, [this, &push] { return TextfileWrite(directory_, push).run(); },
+      std::move(done));
+}
+
+std::unique_ptr<GroupStore> Textfile::groups() { return std::make_unique<TextfileGroups>(loop_, directory_); }
+
+}  // namespace pushmetrics

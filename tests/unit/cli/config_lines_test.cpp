@@ -1,0 +1,49 @@
+#include "cli/config_lines.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace pushmetrics;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Strings values_in(std::string_view text) {
+  const ConfigLines lines = read_config_lines(text);
+  CHECK(lines.problem.empty());
+  return lines.values;
+}
+
+}  // namespace
+
+TEST_CASE("values are numbered in the order of the text") {
+  const ConfigLines lines =
+      read_config_lines("\xEF\xBB\xBFurl = \"a\"\n[ run ]\nlabel = ['b', \"c\"]\nx.y = 1\n");
+  CHECK(lines.text == "url = [0]\n[run]\nlabel = [1,2]\nx.y = [3]\n");
+  CHECK(lines.values == Strings{"a", "b", "c", "1"});
+  CHECK(lines.problem.empty());
+}
+
+TEST_CASE("strings are read with their escapes, words as they are") {
+  CHECK(values_in(R"(a = "\b\t\n\f\r\"\\\u00e9\U0001F600")") == Strings{"\b\t\n\f\r\"\\\u00e9\U0001F600"});
+  CHECK(values_in(R"(a = '\n"#')") == Strings{R"(\n"#)"});
+  CHECK(values_in("a = http://x:1/y # why") == Strings{"http://x:1/y"});
+  CHECK(values_in("a = 0,24") == Strings{"0", "24"});
+  CHECK(values_in("a = [ b=c, # why\n \"d=]\",\n]\n") == Strings{"b=c", "d=]"});
+  CHECK(values_in("a = []").empty());
+}
+
+TEST_CASE("what is not read is named, and costs no more than itself") {
+  for (const char* bad : {"a = \"\\x\"", "a = \"\\ud800\"", "a = \"\\u0000\"", "a = \"b", "a = 'b' 'c'",
+                          "a =", "= b", "a = b c", "a = [b", "a = [b]]", "a = {b = c}", "\"a\" = b", "a. = b",
+                          "[b.c]", "[[b]]", "[]", "a = \"\"\"b\"\"\""}) {
+    CAPTURE(bad);
+    const ConfigLines lines = read_config_lines(std::string("x = 1\n") + bad + "\n[run]\ny = 2\n");
+    CHECK(lines.problem == "line 2 is neither [section] nor name = value");
+    if (std::string_view(bad) != "a = [b") CHECK(lines.values == Strings{"1", "2"});
+  }
+}
+
+TEST_CASE("what stands in a section that is not read belongs to no other") {
+  CHECK(read_config_lines("[run]\n[run.x]\ny = 2\n[push]\nz = 3\n").text == "[run]\n[push]\nz = [0]\n");
+}

@@ -1,0 +1,66 @@
+#include "run/run_counts.hpp"
+
+#include "metrics/exposition_writer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace pushmetrics;
+
+namespace {
+
+GroupSnapshot held(double succeeded, double failed, double consecutive) {
+  GroupSnapshot group;
+  group.runs_succeeded = succeeded;
+  group.runs_failed = failed;
+  group.consecutive_failures = consecutive;
+  return group;
+}
+
+}  // namespace
+
+TEST_CASE("a success ends the failures in a row, and only them") {
+  RunCounts counts;
+  for (const RunEnd end : {RunEnd::failure, RunEnd::failure, RunEnd::success}) counts = advanced(counts, end);
+  CHECK(counts == RunCounts{1, 2, 0});
+  CHECK(advanced(counts, RunEnd::failure) == RunCounts{1, 3, 1});
+}
+
+TEST_CASE("of two places no count falls, and who knows of more runs knows how the last ones ended") {
+  CHECK(merged({5, 1, 0}, {3, 0, 0}) == RunCounts{5, 1, 0});
+  CHECK(merged({5, 1, 0}, {4, 3, 2}) == RunCounts{5, 3, 2});
+  CHECK(merged({4, 3, 2}, {5, 1, 0}) == RunCounts{5, 3, 2});
+  CHECK(merged({1, 1, 1}, {2, 0, 0}) == RunCounts{2, 1, 1});
+}
+
+TEST_CASE("failures in a row go on from one place to the next, unless there was a success between") {
+  CHECK(followed_by({2, 3, 1}, {0, 2, 2}) == RunCounts{2, 5, 3});
+  CHECK(followed_by({2, 3, 1}, {1, 2, 2}) == RunCounts{3, 5, 2});
+  CHECK(followed_by({2, 3, 1}, {}) == RunCounts{2, 3, 1});
+}
+
+TEST_CASE("what a group holds under the counts' names may be no counts") {
+  CHECK(run_counts_of(held(3, 2, 1)) == RunCounts{3, 2, 1});
+  CHECK_FALSE(run_counts_of(GroupSnapshot{}));
+  for (const double wrong :
+       {-1.0, 0.5, 1e16, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_FALSE(run_counts_of(held(wrong, 2, 1)));
+    CHECK_FALSE(run_counts_of(held(3, wrong, 1)));
+    CHECK_FALSE(run_counts_of(held(3, 2, wrong)));
+  }
+  GroupSnapshot half;
+  half.runs_failed = 4;
+  CHECK(run_counts_of(half) == RunCounts{0, 4, 0});
+}
+
+TEST_CASE("both statuses are always pushed") {
+  CHECK(write_exposition(count_families({}, "x_")) ==
+        "# HELP x_runs_total Runs of the job, by how they ended.\n"
+        "# TYPE x_runs_total counter\n"
+        "x_runs_total{status=\"success\"} 0\n"
+        "x_runs_total{status=\"failure\"} 0\n"
+        "# HELP x_consecutive_failures Failed runs of the job since its last success.\n"
+        "# TYPE x_consecutive_failures gauge\n"
+        "x_consecutive_failures 0\n");
+}
