@@ -1,5 +1,6 @@
 """`check --lint` finds what `promtool check metrics` finds."""
 
+import functools
 import random
 import re
 import subprocess
@@ -91,7 +92,31 @@ class Generator:
         return lines
 
 
+@functools.cache
+def promtool_version():
+    done = subprocess.run(["promtool", "--version"], capture_output=True, text=True, timeout=60)
+    major, minor = re.search(r"version (\d+)\.(\d+)", done.stdout + done.stderr).groups()
+    return int(major), int(minor)
+
+
+def is_of_another_type(finding, text):
+    """Before 2.53 promtool also reports the type words in a name that are not the metric's own type."""
+    name, message = finding
+    word = re.fullmatch("metric name should not include type '(.*)'", message)
+    return word and not re.search(rf"^# TYPE {name} {word[1]}$", text, re.MULTILINE | re.IGNORECASE)
+
+
 def promtool_findings(path):
+    findings = promtool_output(path)
+    if promtool_version() >= (2, 53):
+        return findings
+    text = path.read_text()
+    others = {finding for finding in findings if is_of_another_type(finding, text)}
+    assert others, "a promtool this old has findings of its own"
+    return findings - others
+
+
+def promtool_output(path):
     with open(path) as text:
         done = subprocess.run(["promtool", "check", "metrics"], stdin=text, capture_output=True, text=True, timeout=60)
     lines = (done.stdout + done.stderr).splitlines()

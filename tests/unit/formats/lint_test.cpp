@@ -72,10 +72,12 @@ TEST_CASE("units are base units, whole words of the name") {
   CHECK(about("a_seconds_hours") == "");
 }
 
-TEST_CASE("names do not say the type") {
-  CHECK(about("a_gauge") == "metric name should not include type 'gauge'\n");
-  CHECK(about("a_Counter_x") == "metric name should not include type 'counter'\n");
-  CHECK(about("gauge") == "");
+TEST_CASE("names do not repeat the metric's own type") {
+  CHECK(about("a_gauge", "gauge") == "metric name should not include type 'gauge'\n");
+  CHECK(about("a_Counter_total", "counter") == "metric name should not include type 'counter'\n");
+  CHECK(about("a_gauge_x", "summary") == "");
+  CHECK(about("a_gauge") == "");
+  CHECK(about("gauge", "gauge") == "");
   CHECK(about("a_untyped") == "");
 }
 
