@@ -231,7 +231,7 @@ void Converter::convert_sample(std::string_view line) {
 
 void Converter::open_family(std::string_view name) {
   close_family();
-  family_ = OpenFamily{.name = name, .first_line = line_.number};
+  family_.emplace(OpenFamily{.name = name, .first_line = line_.number});
   const auto [before, is_new] = family_lines_.try_emplace(std::string(name), line_.number);
   if (!is_new) refuse_apart(name, before->second);
 }
