@@ -20,7 +20,7 @@ function __pushmetrics_command
         if test "$word" = --
             set at (math $at + 1)
             break
-        else if string match -q -- '-?*' $word
+        else if string match -qr -- '^-.' $word
             if contains -- $word $__pushmetrics_valued; or string match -qr -- '^-[^-jilmH]*[jilmH]$' $word
                 set at (math $at + 1)
             end
