@@ -107,17 +107,17 @@ Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    return Error{printable(error.what())};
+    return Failure{printable(error.what())};
   }
   std::vector<std::string> operands = without_empty_values(app.remaining());
   for (const std::string& operand : operands) {
-    if (looks_like_option(operand)) return Error{"there is no option " + printable(operand)};
+    if (looks_like_option(operand)) return Failure{"there is no option " + printable(operand)};
     if (kind == Operands::command) break;  // all behind the first is the command's
   }
   if (separated && kind == Operands::command && !operands.empty()) operands.emplace_back("--");
   operands.insert(operands.end(), behind.begin(), behind.end());
   if (kind == Operands::none && !operands.empty())
-    return Error{"'" + printable(operands.front()) + "' is not expected here"};
+    return Failure{"'" + printable(operands.front()) + "' is not expected here"};
   return operands;
 }
 
@@ -226,8 +226,8 @@ void read_other_sources(const OptionSpec& spec, const OptionSources& option_sour
 Result<std::string> read_configuration_file(const std::string& path) {
   constexpr std::size_t limit = 1 << 20;
   const auto file = RegularFile::open(path, RegularFile::Links::followed);
-  if (!file) return Error{file.error()};
-  if (file->size() > limit) return Error{"it is larger than 1 MiB"};
+  if (!file) return Failure{file.error()};
+  if (file->size() > limit) return Failure{"it is larger than 1 MiB"};
   return file->read();
 }
 
@@ -311,13 +311,13 @@ Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTabl
       options.push_back({&spec, may_be_among(candidates, spec) ? register_option(app, spec) : nullptr});
 
   auto rest = parse_arguments(app, operands, arguments);
-  if (!rest) return Error{rest.error()};
+  if (!rest) return Failure{rest.error()};
   std::vector<OptionSource> sources;
   for (const auto& [spec, option] : options) {
     if (!is_set(option)) continue;
     const std::vector<std::string> values = without_empty_values(option->results());
     const Stored result = spec->store(values);
-    if (!result) return Error{concat({"--", spec->name, ": ", result.error()})};
+    if (!result) return Failure{concat({"--", spec->name, ": ", result.error()})};
     sources.push_back({std::string(spec->name), std::string(OptionSource::command_line), joined(values)});
   }
 

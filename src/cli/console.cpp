@@ -7,18 +7,22 @@
 namespace pushmetrics {
 namespace {
 
-void say(std::string_view text) { write_all(STDERR_FILENO, concat({"pushmetrics: ", text, "\n"})); }
+void print(std::string_view message, std::string_view hint = {}) {
+  std::string text = concat({"pushmetrics: ", message, "\n"});
+  if (!hint.empty()) text.append("hint: ").append(hint).append("\n");
+  write_all(STDERR_FILENO, text);
+}
 
 }  // namespace
 
-void Console::error(std::string_view text) const { say(text); }
+void Console::error(std::string_view message, std::string_view hint) const { print(message, hint); }
 
-void Console::warn(std::string_view text) const {
-  if (verbosity_ != Verbosity::quiet) say(text);
+void Console::warn(std::string_view message, std::string_view hint) const {
+  if (verbosity_ != Verbosity::quiet) print(message, hint);
 }
 
-void Console::note(std::string_view text) const {
-  if (verbosity_ == Verbosity::verbose) say(text);
+void Console::note(std::string_view message) const {
+  if (verbosity_ == Verbosity::verbose) print(message);
 }
 
 }  // namespace pushmetrics

@@ -18,18 +18,19 @@ enum ExitStatus : int {
 
 enum class Verbosity { quiet, normal, verbose };
 
-/// Tells the person on standard error, one line `pushmetrics: ...` in one write, so that lines of several
-/// processes do not mix. Failures to write are not reported: there is nobody to report them to.
+/// Messages to the person, on standard error: `pushmetrics: MESSAGE`, and on a line of its own `hint: ...` where there is
+/// something to do about it. Each is one write, so that messages of several processes do not mix. Failures to write
+/// are not reported: there is nobody to report them to.
 class Console {
  public:
   explicit Console(Verbosity verbosity) : verbosity_(verbosity) {}
 
-  /// What failed, or is lost: always said.
-  void error(std::string_view text) const;
+  /// What failed, or is lost: always printed.
+  void error(std::string_view message, std::string_view hint = {}) const;
   /// What went otherwise than asked for, but lost nothing: not with --quiet.
-  void warn(std::string_view text) const;
+  void warn(std::string_view message, std::string_view hint = {}) const;
   /// What one may want to know: only with --verbose.
-  void note(std::string_view text) const;
+  void note(std::string_view message) const;
 
   Verbosity verbosity() const { return verbosity_; }
 

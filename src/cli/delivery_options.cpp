@@ -18,12 +18,12 @@ Store into_urls(std::vector<TargetUrl>& place) {
     std::vector<TargetUrl> urls;
     for (const std::string& value : values) {
       auto url = parse_target_url(value);
-      if (!url) return Error{url.error()};
+      if (!url) return Failure{url.error()};
       const auto is_same = [&](const TargetUrl& other) { return other.name == url->name; };
       if (std::ranges::none_of(urls, is_same)) urls.push_back(std::move(*url));
     }
     place = std::move(urls);
-    return stored();
+    return {};
   };
 }
 
@@ -31,28 +31,28 @@ Store into_urls(std::vector<TargetUrl>& place) {
 Store into_limit(Duration& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto duration = parse_duration(values.back());
-    if (!duration) return Error{duration.error()};
-    if (*duration == Duration::zero()) return Error{"it must be more than 0"};
+    if (!duration) return Failure{duration.error()};
+    if (*duration == Duration::zero()) return Failure{"it must be more than 0"};
     place = *duration;
-    return stored();
+    return {};
   };
 }
 
 Store into_retries(int& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto number = parse_integer(values.back(), 0, 1000);
-    if (!number) return Error{number.error()};
+    if (!number) return Failure{number.error()};
     place = static_cast<int>(*number);
-    return stored();
+    return {};
   };
 }
 
 Store into_bytes(std::uint64_t& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto number = parse_bytes(values.back());
-    if (!number) return Error{number.error()};
+    if (!number) return Failure{number.error()};
     place = static_cast<std::uint64_t>(*number);
-    return stored();
+    return {};
   };
 }
 
@@ -60,10 +60,10 @@ Store into_headers(std::vector<std::string>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     for (const std::string& value : values) {
       // Not quoted: a header may hold a secret.
-      if (!is_header(value)) return Error{"a header is written 'Name: value', on one line"};
+      if (!is_header(value)) return Failure{"a header is written 'Name: value', on one line"};
     }
     place = values;
-    return stored();
+    return {};
   };
 }
 
@@ -102,9 +102,9 @@ OptionGroup describe_access(DeliveryOptions& options) {
   OptionSpec cert{"cert", 0, "FILE", "client certificate (PEM)", into(options.http.certificate)};
   OptionSpec key{"key", 0, "FILE", "its private key (PEM)", into(options.http.key)};
   OptionSpec insecure{"insecure", 0, "", "do not verify the server's certificate",
-                      [&options](const std::vector<std::string>&) {
+                      [&options](const std::vector<std::string>&) -> Stored {
                         options.http.verify = false;
-                        return stored();
+                        return {};
                       }};
   return {"Authentication and TLS", {user, password, bearer, header, cacert, cert, key, insecure}};
 }

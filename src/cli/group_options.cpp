@@ -20,7 +20,7 @@ Store if_groupable(Store store, std::string label_name) {
         const std::string& value = values.back();
         const auto key =
             label_name == "job" ? GroupingKey::make(value) : GroupingKey::make("x", {{label_name, value}});
-        return key ? store(values) : Stored(Error{key.error()});
+        return key ? store(values) : Stored(Failure{key.error()});
       };
 }
 
@@ -66,9 +66,9 @@ OptionGroup describe(GroupOptions& options) {
                    [&options, store_labels](const std::vector<std::string>& values) -> Stored {
                      if (Stored result = store_labels(values); !result) return result;
                      const auto key = GroupingKey::make("x", options.labels);
-                     if (key) return stored();
+                     if (key) return {};
                      options.labels.clear();
-                     return Error{key.error()};
+                     return Failure{key.error()};
                    }};
   label.repeatable = true;
   label.environment = {"PUSHMETRICS_LABELS"};
@@ -85,7 +85,7 @@ Result<GroupingKey> make_group(const GroupOptions& options, std::string default_
   else if (options.instance_is_hostname)
     labels.push_back({"instance", host_name()});
   std::string job = options.job.value_or(std::move(default_job));
-  if (job.empty()) return Error{"no job is named: give --job NAME"};
+  if (job.empty()) return Failure{"no job is named: give --job NAME"};
   return GroupingKey::make(std::move(job), std::move(labels));
 }
 

@@ -21,7 +21,7 @@ Result<std::string> as_exposition(const std::vector<std::string>& values) {
     const std::size_t equals = value.rfind('=');
     if (equals == std::string::npos || value.ends_with('}') || value.find('\n') != std::string::npos ||
         !begins_like_a_sample(value))
-      return Error{
+      return Failure{
           concat({"'", printable(value), "' is not a metric: write NAME=VALUE or NAME{label=\"x\"}=VALUE"})};
     text.append(value, 0, equals).append(" ").append(value, equals + 1).append("\n");
   }
@@ -33,15 +33,15 @@ Result<std::string> as_exposition(const std::vector<std::string>& values) {
 Store into_metrics(std::vector<Family>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto text = as_exposition(values);
-    if (!text) return Error{text.error()};
+    if (!text) return Failure{text.error()};
     ParsedFamilies parsed = parse_families(*text);
     for (const Diagnostic& diagnostic : parsed.diagnostics)
       if (diagnostic.severity == Severity::error)
-        return Error{
+        return Failure{
             concat({"'", printable(values.at(diagnostic.position.line - 1)), "': ", diagnostic.message})};
     for (Family& family : parsed.families) family.type = MetricType::gauge;
     place = std::move(parsed.families);
-    return stored();
+    return {};
   };
 }
 

@@ -14,17 +14,17 @@ template <typename Place>
 Store into_duration(Place& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto duration = parse_duration(values.back());
-    if (!duration) return Error{duration.error()};
+    if (!duration) return Failure{duration.error()};
     place = *duration;
-    return stored();
+    return {};
   };
 }
 
 template <typename Place>
 Store into_text(Place& place) {
-  return [&place](const std::vector<std::string>& values) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
     place = values.back();
-    return stored();
+    return {};
   };
 }
 
@@ -43,9 +43,9 @@ Store into(Duration& place) { return into_duration(place); }
 Store into(std::optional<Duration>& place) { return into_duration(place); }
 
 Store into(std::vector<std::string>& place) {
-  return [&place](const std::vector<std::string>& values) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
     place = values;
-    return stored();
+    return {};
   };
 }
 
@@ -55,22 +55,22 @@ Store into(std::vector<Label>& place) {
     for (const std::string& value : values) {
       const std::size_t equals = value.find('=');
       if (equals == std::string::npos)
-        return Error{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
+        return Failure{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
       labels.push_back({value.substr(0, equals), value.substr(equals + 1)});
       if (!is_valid_label_name(labels.back().name))
-        return Error{
+        return Failure{
             concat({"'", printable(labels.back().name),
                     "' is not a label name: letters, digits and _, not beginning with a digit or __"})};
     }
     place = std::move(labels);
-    return stored();
+    return {};
   };
 }
 
 Store set(bool& place) {
-  return [&place](const std::vector<std::string>&) {
+  return [&place](const std::vector<std::string>&) -> Stored {
     place = true;
-    return stored();
+    return {};
   };
 }
 
@@ -79,8 +79,8 @@ Result<long long> parse_integer(std::string_view text, long long least, long lon
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most)
     return number;
-  return Error{concat({"'", printable(text), "' is not a whole number from ", std::to_string(least), " to ",
-                       std::to_string(most)})};
+  return Failure{concat({"'", printable(text), "' is not a whole number from ", std::to_string(least), " to ",
+                         std::to_string(most)})};
 }
 
 Result<long long> parse_bytes(std::string_view text) {
@@ -99,7 +99,7 @@ Result<long long> parse_bytes(std::string_view text) {
     if (number) return *number << unit.shift;
     break;
   }
-  return Error{concat({"'", printable(text), "' is not a size such as 4096, 512K, 64MiB or 1G"})};
+  return Failure{concat({"'", printable(text), "' is not a size such as 4096, 512K, 64MiB or 1G"})};
 }
 
 }  // namespace pushmetrics

@@ -14,8 +14,7 @@
 namespace pushmetrics {
 
 /// Nothing, or why not.
-using Stored = Result<std::monostate>;
-inline Stored stored() { return std::monostate{}; }
+using Stored = Result<void>;
 
 /// One option as a person meets it: on the command line, in the environment, in a configuration file, in
 /// --help. Its texts are literals: views of them cost the start of a run nothing.

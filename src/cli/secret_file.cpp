@@ -23,9 +23,9 @@ Result<std::string> read_first_line(int fd) {
   const auto until = Clock::now() + patience;
   std::string text;
   while (text.find('\n') == std::string::npos) {
-    if (text.size() > limit) return Error{"its first line is longer than 64 KiB"};
+    if (text.size() > limit) return Failure{"its first line is longer than 64 KiB"};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-    if (left.count() <= 0) return Error{"nothing came out of it within 2s"};
+    if (left.count() <= 0) return Failure{"nothing came out of it within 2s"};
     pollfd readable{fd, POLLIN, 0};
     char piece[4096];
     const ssize_t count =
@@ -34,7 +34,7 @@ Result<std::string> read_first_line(int fd) {
     if (count > 0)
       text.append(piece, static_cast<std::size_t>(count));
     else if (readable.revents != 0 && errno != EINTR && errno != EAGAIN)
-      return Error{::strerror(errno)};
+      return Failure{::strerror(errno)};
   }
   return text.substr(0, text.find('\n'));
 }
@@ -45,7 +45,7 @@ std::string read_secret_file(const std::string& path, std::vector<std::string>& 
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   const bool is_open = file && ::fstat(file.get(), &status) == 0;
-  const auto line = is_open ? read_first_line(file.get()) : Error{::strerror(errno)};
+  const auto line = is_open ? read_first_line(file.get()) : Failure{::strerror(errno)};
   if (!line) {
     problems.push_back(concat({path, " cannot be read: ", line.error()}));
     return {};

@@ -17,9 +17,9 @@ OptionSpec describe_match(GroupFilter& filter) {
                    "the groups whose label matches (NAME!=GLOB: does not); repeatable, all must hold",
                    [&filter](const std::vector<std::string>& values) -> Stored {
                      auto parsed = GroupFilter::parse(values);
-                     if (!parsed) return Error{parsed.error()};
+                     if (!parsed) return Failure{parsed.error()};
                      filter = std::move(*parsed);
-                     return stored();
+                     return {};
                    }};
   match.repeatable = true;
   return for_one_call(match);

@@ -31,10 +31,10 @@ OptionTable describe(CheckCommandOptions& options) {
                   [&options](const std::vector<std::string>& values) -> Stored {
                     const std::string& level = values.back();
                     if (level != "warning" && level != "error")
-                      return Error{concat({"'", printable(level), "' is neither warning nor error"})};
+                      return Failure{concat({"'", printable(level), "' is neither warning nor error"})};
                     options.input.lint =
                         level == "error" ? InputOptions::Lint::refuse : InputOptions::Lint::warn;
-                    return stored();
+                    return {};
                   }};
   lint.implied_value = "warning";
   OptionSpec json{"json",

@@ -43,12 +43,13 @@ Store into_any_labels(std::vector<Label>& place) {
     for (const std::string& value : values) {
       const std::size_t equals = value.find('=');
       if (equals == std::string::npos || equals == 0)
-        return Error{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
+        return Failure{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
       labels.push_back({value.substr(0, equals), value.substr(equals + 1)});
-      if (labels.back().name == "job") return Error{"the label 'job' is the job's name: give it with --job"};
+      if (labels.back().name == "job")
+        return Failure{"the label 'job' is the job's name: give it with --job"};
     }
     place = std::move(labels);
-    return stored();
+    return {};
   };
 }
 

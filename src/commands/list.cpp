@@ -44,9 +44,9 @@ Store into_order(Order& place) {
                                                                         {"duration", Order::duration}}};
     const auto order = std::ranges::find(orders, values.back(), &std::pair<std::string_view, Order>::first);
     if (order == orders.end())
-      return Error{concat({"'", printable(values.back()), "' is none of group, age, state and duration"})};
+      return Failure{concat({"'", printable(values.back()), "' is none of group, age, state and duration"})};
     place = order->second;
-    return stored();
+    return {};
   };
 }
 

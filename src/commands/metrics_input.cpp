@@ -31,8 +31,8 @@ Store into_format(std::optional<InputFormat>& place) {
     else if (value == "json")
       place = InputFormat::json;
     else
-      return Error{concat({"'", printable(value), "' is none of auto, text, openmetrics and json"})};
-    return stored();
+      return Failure{concat({"'", printable(value), "' is none of auto, text, openmetrics and json"})};
+    return {};
   };
 }
 

@@ -35,9 +35,9 @@ OptionSpec describe_transport(Transport& place) {
           [&place](const std::vector<std::string>& values) -> Stored {
             const std::string& value = values.back();
             if (value != "pushgateway" && value != "remote-write")
-              return Error{concat({"'", printable(value), "' is neither pushgateway nor remote-write"})};
+              return Failure{concat({"'", printable(value), "' is neither pushgateway nor remote-write"})};
             place = value == "pushgateway" ? Transport::pushgateway : Transport::remote_write;
-            return stored();
+            return {};
           }};
 }
 

@@ -36,9 +36,9 @@ OptionTable describe(PruneOptions& options) {
   OptionSpec keep{"keep-newest", 0, "N", "keep the newest N groups of each job, however old",
                   [&options](const std::vector<std::string>& values) -> Stored {
                     const auto number = parse_integer(values.back(), 0, 1'000'000'000);
-                    if (!number) return Error{number.error()};
+                    if (!number) return Failure{number.error()};
                     options.keep_newest = static_cast<std::size_t>(*number);
-                    return stored();
+                    return {};
                   }};
   OptionTable table{{"Groups",
                      {older, keep, describe_match(options.filter), describe_dry_run(options.removal.dry_run),

@@ -37,9 +37,9 @@ Store into_type(MetricType& place) {
     for (const MetricType type : {MetricType::gauge, MetricType::counter, MetricType::untyped}) {
       if (values.back() != to_string(type)) continue;
       place = type;
-      return stored();
+      return {};
     }
-    return Error{concat({"'", printable(values.back()), "' is none of gauge, counter and untyped"})};
+    return Failure{concat({"'", printable(values.back()), "' is none of gauge, counter and untyped"})};
   };
 }
 
@@ -61,14 +61,14 @@ OptionTable describe(SetOptions& options) {
 
 /// The metric as lines of exposition text.
 Result<std::string> as_lines(const SetOptions& options, const std::vector<std::string>& operands) {
-  if (operands.size() != 2) return Error{"give a metric and its value, as in: pushmetrics set rows 42"};
+  if (operands.size() != 2) return Failure{"give a metric and its value, as in: pushmetrics set rows 42"};
   if (operands[0].find('\n') != std::string::npos || operands[1].find('\n') != std::string::npos)
-    return Error{"a metric and its value hold no line feed"};
-  if (!is_valid_utf8(options.help_text)) return Error{"--help-text is not valid UTF-8"};
+    return Failure{"a metric and its value hold no line feed"};
+  if (!is_valid_utf8(options.help_text)) return Failure{"--help-text is not valid UTF-8"};
   ParsedFamilies parsed = parse_families(concat({operands[0], " ", operands[1], "\n"}));
   for (const Diagnostic& diagnostic : parsed.diagnostics)
-    if (diagnostic.severity == Severity::error) return Error{diagnostic.message};
-  if (parsed.families.size() != 1) return Error{concat({"'", printable(operands[0]), "' is not a metric"})};
+    if (diagnostic.severity == Severity::error) return Failure{diagnostic.message};
+  if (parsed.families.size() != 1) return Failure{concat({"'", printable(operands[0]), "' is not a metric"})};
   parsed.families[0].type = options.type;
   parsed.families[0].help = options.help_text;
   return write_exposition(parsed.families);
@@ -86,12 +86,12 @@ bool ends_in_mid_line(int fd) {
 Stored append(const char* path, const std::string& lines) {
   const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Error{::strerror(errno)};
-  if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
+  if (!file || ::fstat(file.get(), &status) != 0) return Failure{::strerror(errno)};
+  if (!S_ISREG(status.st_mode)) return Failure{"it is not a file"};
   lock_soon(file.get());
   if (!write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
-    return Error{::strerror(errno)};
-  return stored();
+    return Failure{::strerror(errno)};
+  return {};
 }
 
 }  // namespace

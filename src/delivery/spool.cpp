@@ -71,8 +71,8 @@ void remove_stale_temporaries(const std::string& folder) {
 
 Result<std::string> read_own_file(const std::string& path) {
   const auto file = RegularFile::open(path, RegularFile::Links::refused);
-  if (!file) return Error{file.error()};
-  if (file->owner() != ::geteuid()) return Error{"it belongs to another user"};
+  if (!file) return Failure{file.error()};
+  if (file->owner() != ::geteuid()) return Failure{"it belongs to another user"};
   return file->read();
 }
 
@@ -127,7 +127,7 @@ std::vector<std::string> Spool::targets() const {
   for (const std::string& name : names_in(directory_)) {
     for (const Item& item : items_in(concat({directory_, "/", name}))) {
       const auto text = read_own_file(item.path);
-      const auto entry = text ? read_spool_entry(*text) : Error{""};
+      const auto entry = text ? read_spool_entry(*text) : Failure{""};
       if (!entry) continue;
       targets.push_back(entry->target);
       break;
@@ -136,20 +136,19 @@ std::vector<std::string> Spool::targets() const {
   return targets;
 }
 
-Result<std::monostate> Spool::store(const std::string& target, const Push& push,
-                                    std::vector<std::string>& dropped) {
-  if (directory_.empty()) return Error{"there is no directory for it: give --spool DIR"};
+Result<void> Spool::store(const std::string& target, const Push& push, std::vector<std::string>& dropped) {
+  if (directory_.empty()) return Failure{"there is no directory for it: give --spool DIR"};
   const std::string where = folder(target);
-  if (const auto made = make_directories(where); !made) return Error{made.error()};
+  if (const auto made = make_directories(where); !made) return Failure{made.error()};
   const Descriptor order = open_lock(where + "/order");
-  if (!order) return Error{concat({where, "/order: ", ::strerror(errno)})};
+  if (!order) return Failure{concat({where, "/order: ", ::strerror(errno)})};
   const bool in_order = lock_soon(order.get());
 
   const auto now = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
   const SpoolEntry entry{target, push, family_names(push.body)};
   const std::string text = write_spool_entry(entry);
-  if (text.size() > limits_.max_bytes) return Error{"it is larger than --spool-max-bytes"};
+  if (text.size() > limits_.max_bytes) return Failure{"it is larger than --spool-max-bytes"};
   const std::vector<Item> older = items_in(where);
   // No number is ever used twice, or a deliverer that is done with the one would remove the other; so numbers
   // are the time, but ascend even if the clock was set back. Without the lock, the process makes the number
@@ -160,12 +159,12 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
   const std::uint64_t number =
       std::max(last + 1, now) + (in_order ? 0 : static_cast<std::uint64_t>(::getpid()));
   if (const auto written = write_atomically(where, entry_name(number), text, 0600); !written)
-    return Error{written.error()};
+    return Failure{written.error()};
   drop_replaced(older, entry);
   drop_old(target, dropped);
   drop_oldest(dropped);
   remove_stale_temporaries(where);
-  return std::monostate{};
+  return {};
 }
 
 /// Of the same group, a push that replaces the group replaces all that is older; one that adds replaces what
@@ -173,7 +172,7 @@ Result<std::monostate> Spool::store(const std::string& target, const Push& push,
 void Spool::drop_replaced(const std::vector<Item>& older, const SpoolEntry& newer) const {
   for (const Item& item : older) {
     const auto text = read_own_file(item.path);
-    const auto entry = text ? read_spool_entry(*text) : Error{""};
+    const auto entry = text ? read_spool_entry(*text) : Failure{""};
     if (!entry || entry->push.group != newer.push.group) continue;
     const bool replaced = newer.push.mode == PushMode::replace ||
                           (entry->push.mode == PushMode::add && is_subset(entry->families, newer.families));
@@ -213,7 +212,7 @@ std::optional<SpoolEntry> Spool::read(const Item& item, std::vector<std::string>
   const auto text = read_own_file(item.path);
   if (!text && ::access(item.path.c_str(), F_OK) != 0)
     return std::nullopt;  // delivered by somebody else meanwhile
-  auto entry = text ? read_spool_entry(*text) : Error{text.error()};
+  auto entry = text ? read_spool_entry(*text) : Failure{text.error()};
   if (entry) return std::move(*entry);
   std::string aside = item.path.substr(0, item.path.size() - entry_suffix.size());
   aside += bad_suffix;

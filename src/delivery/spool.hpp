@@ -53,8 +53,7 @@ class Spool {
 
   /// Writes an entry, whole and synced, and drops older ones that it replaces and whatever is over the
   /// limits; of the latter it tells in `dropped`, whole sentences.
-  Result<std::monostate> store(const std::string& target, const Push& push,
-                               std::vector<std::string>& dropped);
+  Result<void> store(const std::string& target, const Push& push, std::vector<std::string>& dropped);
 
   /// An entry read from its file. What cannot be read is set aside, told in `problems`, and nothing.
   std::optional<SpoolEntry> read(const Item& item, std::vector<std::string>& problems) const;

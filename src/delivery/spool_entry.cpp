@@ -96,10 +96,10 @@ std::string write_spool_entry(const SpoolEntry& entry) {
 
 Result<SpoolEntry> read_spool_entry(std::string_view text) {
   const std::string_view whole = text;
-  if (!text.starts_with("pushmetrics-spool ")) return Error{"it is not a push that waits"};
-  if (!text.starts_with(first_line)) return Error{"it is of a later version of pushmetrics"};
+  if (!text.starts_with("pushmetrics-spool ")) return Failure{"it is not a push that waits"};
+  if (!text.starts_with(first_line)) return Failure{"it is of a later version of pushmetrics"};
   text.remove_prefix(first_line.size());
-  const Error damaged{"it is damaged"};
+  const Failure damaged{"it is damaged"};
 
   const auto target = take_line(text, "target");
   const auto job = take_line(text, "job");
@@ -113,7 +113,7 @@ Result<SpoolEntry> read_spool_entry(std::string_view text) {
   if (!target || !job || !mode || !time || !families || !length || !sum || !text.starts_with('\n'))
     return damaged;
   text.remove_prefix(1);
-  if (text.size() < *length) return Error{"it is cut short"};
+  if (text.size() < *length) return Failure{"it is cut short"};
   if (text.size() != *length || checksum(head, text) != *sum) return damaged;
   auto group = GroupingKey::make(percent_decoded(*job), std::move(labels));
   if (!group || (*mode != "add" && *mode != "replace")) return damaged;

@@ -17,8 +17,8 @@
 namespace pushmetrics {
 namespace {
 
-Error not_a_target(std::string_view url, std::string_view why) {
-  return Error{concat({"'", printable(url), "' is not a URL to push to: ", why})};
+Failure not_a_target(std::string_view url, std::string_view why) {
+  return Failure{concat({"'", printable(url), "' is not a URL to push to: ", why})};
 }
 
 /// Moves `user:password@` out of the authority.
@@ -112,7 +112,7 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
   target.name = concat({name_prefix(kind), target.base});
   // Not quoted: what was read as host and path may be a password (u:1/2@gw).
   if (path.find('@') != path.npos)
-    return Error{
+    return Failure{
         "in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23, and an @ in the path as "
         "%40"};
   for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
@@ -131,8 +131,8 @@ bool is_web(std::string_view url) {
 /// What begins with http:// or https://, or should.
 Result<TargetUrl> parse_web(std::string_view url, TargetUrl::Kind kind) {
   // Not quoted: what is in it may be a secret.
-  if (has_bad_character(url)) return Error{"a URL to push to holds white space or control characters"};
-  if (!is_web(url)) return Error{"it does not begin with http:// or https://"};
+  if (has_bad_character(url)) return Failure{"a URL to push to holds white space or control characters"};
+  if (!is_web(url)) return Failure{"it does not begin with http:// or https://"};
   return parse_http(url, lower_case(url.substr(0, url.find(':'))), kind);
 }
 
@@ -226,7 +226,7 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
   }
   if (url.find("://") == std::string_view::npos && url.find('@') == std::string_view::npos)
     return not_a_target(url, "begin it with http:// or https://");
-  return Error{
+  return Failure{
       "a URL to push to begins with none of http://, https://, unix:, textfile:, remote-write+http://, "
       "remote-write+https://, otlp+http://, otlp+https://, otlp: and stdout:"};
 }

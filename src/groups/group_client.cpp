@@ -139,8 +139,8 @@ class Removals {
   std::array<Lane, 8> lanes_;
 };
 
-Error cannot(const GroupPlace& place) {
-  return Error{
+Failure cannot(const GroupPlace& place) {
+  return Failure{
       concat({place.target,
               " can neither show nor delete groups: only a Pushgateway and a textfile directory hold "
               "any, other targets keep series"})};
@@ -174,7 +174,7 @@ Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& pr
     });
   });
   if (verdict.kind == AttemptResult::Kind::delivered) return result;
-  return Error{concat({place.target, ": its groups could not be listed: ", verdict.reason})};
+  return Failure{concat({place.target, ": its groups could not be listed: ", verdict.reason})};
 }
 
 void GroupClient::remove(const GroupPlace& place, const std::vector<GroupSnapshot>& groups,

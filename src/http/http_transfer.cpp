@@ -255,49 +255,49 @@ Certificate CurlTransfer::certificate() const {
 }
 
 void CurlTransfer::describe_failure(CURLcode code) {
-  using Failure = HttpResponse::Failure;
+  using Kind = HttpResponse::Failure;
   const std::string detail =
       in_mid_sentence(printable(error_[0] != '\0' ? error_.data() : curl().easy_strerror(code)));
-  const auto fail = [this](Failure failure, std::string words) {
+  const auto fail = [this](Kind failure, std::string words) {
     response_.failure = failure;
     response_.error = std::move(words);
   };
   const auto has_begun_to_answer = [this] { return info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0; };
   const std::string endless_headers = "the answer's headers do not end";
   if (detail.starts_with("unsupported proxy"))  // in the words that follow is its URL, secrets and all
-    return fail(Failure::unreachable, concat({detail.substr(0, detail.find('\'')),
-                                              "what http_proxy, https_proxy or all_proxy names"}));
+    return fail(Kind::unreachable, concat({detail.substr(0, detail.find('\'')),
+                                           "what http_proxy, https_proxy or all_proxy names"}));
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY: return fail(Failure::unreachable, detail);
-    case CURLE_COULDNT_CONNECT: return fail(Failure::unreachable, connection_problem(detail));
-    case CURLE_OPERATION_TIMEDOUT: return fail(Failure::timeout, timeout_problem());
-    case CURLE_GOT_NOTHING: return fail(Failure::unreachable, "the connection was closed without an answer");
+    case CURLE_PROXY: return fail(Kind::unreachable, detail);
+    case CURLE_COULDNT_CONNECT: return fail(Kind::unreachable, connection_problem(detail));
+    case CURLE_OPERATION_TIMEDOUT: return fail(Kind::timeout, timeout_problem());
+    case CURLE_GOT_NOTHING: return fail(Kind::unreachable, "the connection was closed without an answer");
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      if (auto problem = client_certificate_problem(detail)) return fail(Failure::certificate, *problem);
+      if (auto problem = client_certificate_problem(detail)) return fail(Kind::certificate, *problem);
       [[fallthrough]];
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-      return fail(Failure::unreachable, concat({"the connection broke: ", without_call(detail)}));
+      return fail(Kind::unreachable, concat({"the connection broke: ", without_call(detail)}));
     case CURLE_PEER_FAILED_VERIFICATION:
-      return fail(Failure::certificate, certificate_problem(detail, certificate()));
+      return fail(Kind::certificate, certificate_problem(detail, certificate()));
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM: return fail(Failure::certificate, detail);
+    case CURLE_SSL_CERTPROBLEM: return fail(Kind::certificate, detail);
     case CURLE_SSL_CONNECT_ERROR:
-      if (auto problem = client_certificate_problem(detail)) return fail(Failure::certificate, *problem);
-      return fail(Failure::unreachable, concat({"no TLS connection: ", detail}));
+      if (auto problem = client_certificate_problem(detail)) return fail(Kind::certificate, *problem);
+      return fail(Kind::unreachable, concat({"no TLS connection: ", detail}));
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-      return fail(Failure::other, has_begun_to_answer() ? "the answer is not HTTP" : detail);
+      return fail(Kind::other, has_begun_to_answer() ? "the answer is not HTTP" : detail);
     case CURLE_OUT_OF_MEMORY:  // of what libcurl grants one line
-      return fail(Failure::other, has_begun_to_answer() ? endless_headers : detail);
+      return fail(Kind::other, has_begun_to_answer() ? endless_headers : detail);
     case CURLE_WRITE_ERROR:
-      if (header_bytes_ > HttpClient::header_limit) return fail(Failure::other, endless_headers);
-      return fail(Failure::other, "the answer is not what was expected");
-    default: return fail(Failure::other, detail);
+      if (header_bytes_ > HttpClient::header_limit) return fail(Kind::other, endless_headers);
+      return fail(Kind::other, "the answer is not what was expected");
+    default: return fail(Kind::other, detail);
   }
 }
 

@@ -22,7 +22,7 @@ Result<JobMetricsFile> JobMetricsFile::create() {
     if (const Descriptor file(::mkostemp(path.data(), O_CLOEXEC)); file)
       return JobMetricsFile(std::move(path));
   }
-  return Error{"none of $XDG_RUNTIME_DIR, $TMPDIR, /tmp, /dev/shm and /run can be written to"};
+  return Failure{"none of $XDG_RUNTIME_DIR, $TMPDIR, /tmp, /dev/shm and /run can be written to"};
 }
 
 JobMetricsFile::JobMetricsFile(JobMetricsFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -34,10 +34,10 @@ JobMetricsFile::~JobMetricsFile() {
 Result<JobMetricsFile::Contents> JobMetricsFile::read() const {
   // The job may have replaced the file (mv), but nobody else's file, link or FIFO will do.
   const auto file = RegularFile::open(path_, RegularFile::Links::refused);
-  if (!file) return Error{file.error()};
-  if (file->owner() != ::geteuid() && file->owner() != 0) return Error{"it belongs to another user"};
+  if (!file) return Failure{file.error()};
+  if (file->owner() != ::geteuid() && file->owner() != 0) return Failure{"it belongs to another user"};
   auto text = file->read(size_limit + 1);
-  if (!text) return Error{text.error()};
+  if (!text) return Failure{text.error()};
 
   Contents contents{std::move(*text), file->size() > size_limit};
   if (contents.cut) contents.text.resize(contents.text.rfind('\n') + 1);

@@ -15,21 +15,22 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-/// Words of a message, as ` on line 3`, that name another line of the text which it is about.
+/// The part of a message that names another line of the same text, such as ` on line 3`.
 struct LineMention {
-  std::size_t at = 0;    ///< where the words begin in the message
+  std::size_t at = 0;    ///< where the part begins in the message
   std::size_t size = 0;  ///< bytes
   std::size_t line = 0;
   bool operator==(const LineMention&) const = default;
 };
 
-/// What is to be said about one place of an input: what is wrong there and how to mend it, as one sentence
-/// without a final full stop. Fit for a terminal: nothing of the input is quoted raw.
+/// A finding about one place of an input.
 struct Diagnostic {
   Severity severity = Severity::error;
   Position position;
+  /// What is wrong and how to fix it, as one sentence without a final full stop. Fit for a terminal: nothing
+  /// of the input is quoted raw.
   std::string message;
-  /// So that who knows the line by another name can say that instead.
+  /// Lets a reader who knows the line by another name print that instead.
   std::optional<LineMention> mention = {};
   bool operator==(const Diagnostic&) const = default;
 };

@@ -33,18 +33,18 @@ bool needs_base64(std::string_view value) {
 }  // namespace
 
 Result<GroupingKey> GroupingKey::make(std::string job, std::vector<Label> labels) {
-  if (job.empty()) return Error{"the job's name is empty"};
-  if (!is_valid_utf8(job)) return Error{"the job's name '" + printable(job) + "' is not valid UTF-8"};
+  if (job.empty()) return Failure{"the job's name is empty"};
+  if (!is_valid_utf8(job)) return Failure{"the job's name '" + printable(job) + "' is not valid UTF-8"};
   GroupingKey key;
   key.job_ = std::move(job);
   for (Label& label : labels) {
-    if (label.name == "job") return Error{"the grouping label 'job' is the job's name: give it with --job"};
+    if (label.name == "job") return Failure{"the grouping label 'job' is the job's name: give it with --job"};
     if (!is_valid_label_name(label.name))
-      return Error{"'" + printable(label.name) +
-                   "' is not a label name: letters, digits and _, not beginning " + "with a digit or __"};
+      return Failure{"'" + printable(label.name) +
+                     "' is not a label name: letters, digits and _, not beginning " + "with a digit or __"};
     if (!is_valid_utf8(label.value))
-      return Error{"the value '" + printable(label.value) + "' of label '" + label.name +
-                   "' is not valid UTF-8"};
+      return Failure{"the value '" + printable(label.value) + "' of label '" + label.name +
+                     "' is not valid UTF-8"};
     std::erase_if(key.labels_, [&](const Label& other) { return other.name == label.name; });
     key.labels_.push_back(std::move(label));
   }

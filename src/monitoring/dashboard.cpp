@@ -279,7 +279,7 @@ std::string uid(const DashboardOptions& options) {
 Result<std::string> grafana_dashboard(const DashboardOptions& options) {
   const auto queries =
       RunQueries::make(options.prefix, std::string(matchers), options.transport, options.lookback);
-  if (!queries) return Error{queries.error()};
+  if (!queries) return Failure{queries.error()};
 
   Dashboard dashboard;
   const std::vector<Tile> counts = tiles(*queries);

@@ -96,10 +96,10 @@ RunQueries::RunQueries(std::string prefix, std::string matchers, Transport trans
 Result<RunQueries> RunQueries::make(std::string prefix, std::string matchers, Transport transport,
                                     std::optional<Duration> lookback) {
   if (!is_valid_metric_name(prefix + "success"))
-    return Error{concat({"'", printable(prefix), "' cannot begin a metric's name"})};
+    return Failure{concat({"'", printable(prefix), "' cannot begin a metric's name"})};
   if (lookback && transport != Transport::remote_write)
-    return Error{"--lookback is for --for remote-write: a gateway shows its metrics however old they are"};
-  if (lookback && *lookback <= Duration::zero()) return Error{"--lookback must be longer than nothing"};
+    return Failure{"--lookback is for --for remote-write: a gateway shows its metrics however old they are"};
+  if (lookback && *lookback <= Duration::zero()) return Failure{"--lookback must be longer than nothing"};
   return RunQueries(std::move(prefix), std::move(matchers), transport, lookback.value_or(default_lookback));
 }
 

@@ -221,22 +221,22 @@ std::string write_rules(const RunQueries& queries, const RulesOptions& options) 
 }  // namespace
 
 Result<std::string> alerting_rules(const RulesOptions& options) {
-  if (options.job && !is_valid_utf8(*options.job)) return Error{"the job's name is not valid UTF-8"};
-  if (options.job && options.job->empty()) return Error{"the job's name is empty"};
+  if (options.job && !is_valid_utf8(*options.job)) return Failure{"the job's name is not valid UTF-8"};
+  if (options.job && options.job->empty()) return Failure{"the job's name is empty"};
   if (options.max_age && *options.max_age <= Duration::zero())
-    return Error{"--max-age must be longer than nothing"};
-  if (options.max_silence <= Duration::zero()) return Error{"--max-silence must be longer than nothing"};
+    return Failure{"--max-age must be longer than nothing"};
+  if (options.max_silence <= Duration::zero()) return Failure{"--max-silence must be longer than nothing"};
 
   std::optional<Duration> lookback = options.lookback;
   if (lookback && options.max_age && *lookback <= *options.max_age)
-    return Error{"--lookback must be longer than --max-age, or what is too old is not seen"};
+    return Failure{"--lookback must be longer than --max-age, or what is too old is not seen"};
   if (!lookback && options.max_age && options.transport == Transport::remote_write)
     lookback = std::max<Duration>(31 * 24h, 2 * *options.max_age);
 
   const auto queries =
       RunQueries::make(options.prefix, options.job ? concat({"job=", promql_string(*options.job)}) : "",
                        options.transport, lookback);
-  if (!queries) return Error{queries.error()};
+  if (!queries) return Failure{queries.error()};
   return write_rules(*queries, options);
 }
 

@@ -101,7 +101,7 @@ Result<GroupFilter> GroupFilter::parse(const std::vector<std::string>& condition
     const bool negated = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
     std::string label = text.substr(0, equals == std::string::npos ? 0 : equals - (negated ? 1 : 0));
     if (label.empty() || label.find_first_of("*?[") != std::string::npos)
-      return Error{concat({"'", printable(text), "' is not a condition: write NAME=GLOB or NAME!=GLOB"})};
+      return Failure{concat({"'", printable(text), "' is not a condition: write NAME=GLOB or NAME!=GLOB"})};
     filter.conditions_.push_back({std::move(label), negated, text.substr(equals + 1)});
   }
   return filter;

@@ -185,7 +185,7 @@ Result<GroupSnapshot> GroupReader::group() && {
       group_.labels = std::move(labels);
     }
   }
-  if (!group_.labels.value("job")) return Error{"a group has no labels"};
+  if (!group_.labels.value("job")) return Failure{"a group has no labels"};
   for (const Label& label : group_.labels.labels())
     if (label.value.find(replacement_character) != std::string::npos)
       group_.name = GroupSnapshot::Name::unknown_bytes;
@@ -310,7 +310,7 @@ bool GroupListParser::read_group() {
 
 Result<std::vector<GroupSnapshot>> GroupListParser::finish() {
   const auto refuse = [](std::string_view why) {
-    return Error{concat({"the answer is not a Pushgateway's list of groups: ", why})};
+    return Failure{concat({"the answer is not a Pushgateway's list of groups: ", why})};
   };
   if (!error_.empty()) return refuse(error_);
   if (in_group_ || nesting_.depth != 0 || nesting_.in_string) return refuse("it is cut short");

@@ -33,27 +33,27 @@ CountFile::CountFile(const std::string& directory, const GroupingKey& group, std
 std::string CountFile::path() const { return concat({directory_, "/", stem_, suffix}); }
 
 Result<std::optional<Descriptor>> CountFile::try_lock(Lock which) const {
-  if (directory_.empty()) return Error{"there is no directory for them: give --spool DIR"};
-  if (const auto made = make_directories(directory_); !made) return Error{made.error()};
+  if (directory_.empty()) return Failure{"there is no directory for them: give --spool DIR"};
+  if (const auto made = make_directories(directory_); !made) return Failure{made.error()};
   const std::string path = concat({directory_, "/", stem_, which == Lock::file ? ".file" : ".turn"});
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return std::optional(std::move(file));
   if (errno == EWOULDBLOCK || errno == EINTR) return std::optional<Descriptor>();
-  return Error{concat({path, ": ", ::strerror(errno)})};
+  return Failure{concat({path, ": ", ::strerror(errno)})};
 }
 
 Result<std::optional<KeptCounts>> CountFile::read() const {
   if (directory_.empty() || (::access(path().c_str(), F_OK) != 0 && errno == ENOENT))
     return std::optional<KeptCounts>();
   const auto file = RegularFile::open(path(), RegularFile::Links::refused);
-  const auto text = file ? file->read() : Error{file.error()};
-  if (!text) return Error{concat({path(), ": ", text.error()})};
+  const auto text = file ? file->read() : Failure{file.error()};
+  if (!text) return Failure{concat({path(), ": ", text.error()})};
   auto kept = read_kept_counts(*text, group_, prefix_);
-  if (!kept) return Error{concat({path(), " is damaged"})};
+  if (!kept) return Failure{concat({path(), " is damaged"})};
   return kept;
 }
 
-Result<std::monostate> CountFile::write(const KeptCounts& kept) const {
+Result<void> CountFile::write(const KeptCounts& kept) const {
   return write_atomically(directory_, concat({stem_, suffix}), write_kept_counts(kept, group_, prefix_),
                           0600);
 }

@@ -45,7 +45,7 @@ class CountFile {
 
   /// Nothing: none were kept yet.
   Result<std::optional<KeptCounts>> read() const;
-  Result<std::monostate> write(const KeptCounts& kept) const;
+  Result<void> write(const KeptCounts& kept) const;
 
  private:
   std::string path() const;

@@ -10,9 +10,9 @@ namespace {
 Store into_signal(int& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto number = parse_signal(values.back());
-    if (!number) return Error{number.error()};
+    if (!number) return Failure{number.error()};
     place = *number;
-    return stored();
+    return {};
   };
 }
 
@@ -22,24 +22,24 @@ Store into_exit_codes(std::vector<int>& place) {
     for (const std::string& value : values) {
       for (const std::string_view part : split(value, ", ")) {
         const auto code = parse_integer(part, 0, 255);
-        if (!code) return Error{code.error()};
+        if (!code) return Failure{code.error()};
         codes.push_back(static_cast<int>(*code));
       }
     }
-    if (codes.empty()) return Error{"no exit code is given"};
+    if (codes.empty()) return Failure{"no exit code is given"};
     place = std::move(codes);
-    return stored();
+    return {};
   };
 }
 
 Store into_prefix(std::string& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     if (!is_valid_metric_name(values.back()))
-      return Error{
+      return Failure{
           concat({"'", printable(values.back()),
                   "' cannot begin a metric name: letters, digits, _ and :, not beginning with a digit"})};
     place = values.back();
-    return stored();
+    return {};
   };
 }
 
@@ -49,7 +49,7 @@ Store into_interval(std::optional<Duration>& place) {
     Stored result = store(values);
     if (!result || *place >= std::chrono::milliseconds(100)) return result;
     place.reset();
-    return Error{concat({"'", values.back(), "' is shorter than 100ms"})};
+    return Failure{concat({"'", values.back(), "' is shorter than 100ms"})};
   };
 }
 

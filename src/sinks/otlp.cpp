@@ -43,8 +43,8 @@ std::vector<std::string> parse_headers(std::string_view text) {
 
 Result<HttpRequest> Otlp::request(const Push& push) const {
   const auto families = pushed_families(push);
-  if (!families) return Error{families.error()};
-  if (std::string problem = gauge_histogram_problem(*families); !problem.empty()) return Error{problem};
+  if (!families) return Failure{families.error()};
+  if (std::string problem = gauge_histogram_problem(*families); !problem.empty()) return Failure{problem};
   HttpRequest request;
   request.method = "POST";
   request.url = base();

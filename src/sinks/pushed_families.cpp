@@ -14,12 +14,12 @@ Result<std::vector<Family>> pushed_families(const Push& push) {
   ParsedFamilies parsed = parse_families(push.body);
   for (const Diagnostic& diagnostic : parsed.diagnostics)
     if (diagnostic.severity == Severity::error)
-      return Error{concat(
+      return Failure{concat(
           {"its line ", std::to_string(diagnostic.position.line), " is not valid: ", diagnostic.message})};
   for (Family& family : parsed.families) {
     for (Sample& sample : family.samples) sample.labels = push.group.apply_to(std::move(sample.labels));
     const std::string problem = same_series_problem(family);
-    if (!problem.empty()) return Error{problem};
+    if (!problem.empty()) return Failure{problem};
   }
   return std::move(parsed.families);
 }

@@ -14,7 +14,7 @@ Result<std::string> snappy(const std::string& message) {
   std::size_t size = ::snappy_max_compressed_length(message.size());
   std::string packed(size, '\0');
   if (::snappy_compress(message.data(), message.size(), packed.data(), &size) != SNAPPY_OK)
-    return Error{"it cannot be compressed"};
+    return Failure{"it cannot be compressed"};
   packed.resize(size);
   return packed;
 }
@@ -33,9 +33,9 @@ bool comes_too_late(const HttpResponse& response) {
 
 Result<HttpRequest> RemoteWrite::request(const Push& push) const {
   const auto families = pushed_families(push);
-  if (!families) return Error{families.error()};
+  if (!families) return Failure{families.error()};
   auto body = snappy(write_request(*families, push.when));
-  if (!body) return Error{body.error()};
+  if (!body) return Failure{body.error()};
   HttpRequest request;
   request.method = "POST";
   request.url = base();

@@ -48,7 +48,7 @@ std::vector<std::string> textfiles(const std::string& directory) {
 
 Result<std::string> read_textfile(const std::string& path) {
   const auto file = RegularFile::open(path, RegularFile::Links::followed);
-  return file ? file->read() : Error{file.error()};
+  return file ? file->read() : Failure{file.error()};
 }
 
 /// What somebody else's file, which has no labels of a group then, or one of ours holds; nothing, if it
@@ -172,7 +172,7 @@ class TextfileWrite {
                 concat({"it does not go together with what is there of the group: ", diagnostic.message})};
     constexpr mode_t readable_by_all = 0644;
     const auto written = write_atomically(directory_, name_, text, readable_by_all);
-    if (!written) return directory_problem(written.error_number());
+    if (!written) return directory_problem(written.failure().error_number);
     return {Kind::delivered, warning_};
   }
 

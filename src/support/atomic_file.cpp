@@ -21,29 +21,31 @@ bool sync_directory(const std::string& directory) {
   return opened && (::fsync(opened.get()) == 0 || errno == EINVAL);
 }
 
-Error error_at(std::string_view path) { return Error{concat({path, ": ", ::strerror(errno)}), errno}; }
+Failure error_at(std::string_view path) {
+  return Failure{concat({path, ": ", ::strerror(errno)}), {}, {}, errno};
+}
 
 }  // namespace
 
-Result<std::monostate> write_atomically(const std::string& directory, const std::string& name,
-                                        std::string_view text, mode_t mode) {
+Result<void> write_atomically(const std::string& directory, const std::string& name, std::string_view text,
+                              mode_t mode) {
   const std::string path = concat({directory, "/", name});
   std::string temporary = concat({directory, "/.", name, ".tmp-XXXXXX"});
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file) return error_at(directory);
   const bool written = ::fchmod(file.get(), mode) == 0 && write_all(file.get(), text) &&
                        ::fsync(file.get()) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
-  if (written && sync_directory(directory)) return std::monostate{};
-  const Error error = error_at(path);
+  if (written && sync_directory(directory)) return {};
+  const Failure error = error_at(path);
   if (!written) ::unlink(temporary.c_str());
   return error;
 }
 
-Result<std::monostate> make_directories(const std::string& directory) {
+Result<void> make_directories(const std::string& directory) {
   for (std::size_t end = directory.find('/', 1); true; end = directory.find('/', end + 1)) {
     const std::string part = directory.substr(0, end);
     if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return error_at(part);
-    if (end == std::string::npos) return std::monostate{};
+    if (end == std::string::npos) return {};
   }
 }
 

@@ -21,8 +21,8 @@ constexpr std::array<Unit, 6> units{
 
 constexpr double longest_seconds = 100.0 * 365 * 86400;
 
-Error not_a_duration(std::string_view text) {
-  return Error{"'" + printable(text) + "' is not a duration such as 500ms, 90s, 1h30m or 7d"};
+Failure not_a_duration(std::string_view text) {
+  return Failure{"'" + printable(text) + "' is not a duration such as 500ms, 90s, 1h30m or 7d"};
 }
 
 const Unit* unit_at(std::string_view text) {
@@ -59,7 +59,7 @@ Result<Duration> parse_duration(std::string_view text) {
       seconds += number * unit->seconds;
     }
   }
-  if (seconds > longest_seconds) return Error{"'" + std::string(text) + "' is longer than a hundred years"};
+  if (seconds > longest_seconds) return Failure{"'" + std::string(text) + "' is longer than a hundred years"};
   return from_seconds(seconds);
 }
 

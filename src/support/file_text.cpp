@@ -38,8 +38,8 @@ Result<FileText> FileText::read(const std::string& path, Form form) {
   const Descriptor opened(standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   const int fd = standard_input ? STDIN_FILENO : opened.get();
   struct stat status {};
-  if (fd < 0 || ::fstat(fd, &status) != 0) return Error{::strerror(errno)};
-  if (S_ISDIR(status.st_mode)) return Error{"it is a directory"};
+  if (fd < 0 || ::fstat(fd, &status) != 0) return Failure{::strerror(errno)};
+  if (S_ISDIR(status.st_mode)) return Failure{"it is a directory"};
 
   FileText file;
   constexpr std::size_t piece = 1 << 16;
@@ -57,7 +57,7 @@ Result<FileText> FileText::read(const std::string& path, Form form) {
     const ssize_t count = ::read(fd, file.copied_.data() + length, piece);
     file.copied_.resize(length + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Error{::strerror(errno)};
+    if (count < 0) return Failure{::strerror(errno)};
     if (count == 0) return file;
   }
 }

@@ -19,8 +19,8 @@ Result<RegularFile> RegularFile::open(const std::string& path, Links links) {
   file.descriptor_ =
       Descriptor(::open(path.c_str(), without_waiting | (links == Links::refused ? O_NOFOLLOW : 0)));
   struct stat status {};
-  if (!file.descriptor_ || ::fstat(file.descriptor_.get(), &status) != 0) return Error{::strerror(errno)};
-  if (!S_ISREG(status.st_mode)) return Error{"it is not a file"};
+  if (!file.descriptor_ || ::fstat(file.descriptor_.get(), &status) != 0) return Failure{::strerror(errno)};
+  if (!S_ISREG(status.st_mode)) return Failure{"it is not a file"};
   file.size_ = static_cast<std::size_t>(status.st_size);
   file.owner_ = status.st_uid;
   return file;
@@ -32,7 +32,7 @@ Result<std::string> RegularFile::read(std::size_t limit) const {
   while (length < text.size()) {
     const ssize_t count = ::read(descriptor_.get(), text.data() + length, text.size() - length);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Error{::strerror(errno)};
+    if (count < 0) return Failure{::strerror(errno)};
     if (count == 0) break;
     length += static_cast<std::size_t>(count);
   }

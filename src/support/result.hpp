@@ -1,34 +1,60 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace pushmetrics {
 
-/// Why something could not be done, as one sentence without a final full stop, fit for a person to read.
-struct Error {
+/// Why something could not be done. The one form of a failure: what can fail returns a `Result`, and whoever
+/// reports it prints the message, and the hint on a line of its own.
+struct Failure {
+  /// What failed and why, as one sentence without a final full stop, fit for a terminal.
   std::string message;
-  int number = 0;  ///< the errno that it stands for, where it does
+  /// What to do about it; empty if nothing can be said.
+  std::string hint = {};
+  /// A stable identifier of the kind of failure, such as `no-connection`; empty if nobody tells it apart. Code
+  /// and tests compare this, never the message.
+  std::string_view id = {};
+  /// The errno behind it, or 0.
+  int error_number = 0;
 };
 
-/// A value, or the reason why there is none. What the caller cannot mend is thrown instead.
+/// A value, or the reason why there is none. What the caller cannot fix is thrown instead.
 template <typename T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
   T& operator*() { return std::get<0>(state_); }
   const T& operator*() const { return std::get<0>(state_); }
   T* operator->() { return &std::get<0>(state_); }
   const T* operator->() const { return &std::get<0>(state_); }
-  const std::string& error() const { return std::get<1>(state_).message; }
-  int error_number() const { return std::get<1>(state_).number; }
+
+  const Failure& failure() const { return std::get<1>(state_); }
+  const std::string& error() const { return failure().message; }
 
  private:
-  std::variant<T, Error> state_;
+  std::variant<T, Failure> state_;
+};
+
+/// Done, or why not.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Failure failure) : failure_(std::move(failure)) {}
+
+  explicit operator bool() const { return !failure_; }
+  const Failure& failure() const { return *failure_; }
+  const std::string& error() const { return failure_->message; }
+
+ private:
+  std::optional<Failure> failure_;
 };
 
 }  // namespace pushmetrics

@@ -72,7 +72,7 @@ OptionTable table_of(Places& places) {
 
 struct Parsed {
   Places places;
-  Result<ParsedOptions> reading = Error{};
+  Result<ParsedOptions> reading = Failure{};
 };
 
 Parsed read(const std::vector<std::string>& arguments, Operands operands = Operands::command) {
