@@ -1,6 +1,6 @@
-"""What happens under each fault, as one table: how pushmetrics ends, when, what it says, what arrives in the end.
+"""What happens under each fault, as one table: exit status, time, message, and what is delivered in the end.
 
-`python3 test_fault_matrix.py >../../.github/FAULTS.md` writes the table for people; a test holds that file to it.
+`python3 test_fault_matrix.py >../../.github/FAULTS.md` writes the table; a test compares that file with it.
 """
 
 import dataclasses
@@ -22,8 +22,8 @@ from support.program import finish
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / ".github" / "FAULTS.md"
 
 DELIVERED = "delivered"
-WAITS = "waits in the spool; delivered by `flush`"
-LOST = "lost, and said so"
+WAITS = "spooled; delivered by `flush`"
+LOST = "lost, and reported"
 NONE = "none; the job gets SIGTERM"
 AT_ONCE = "at once"
 BUDGET = "--push-timeout"
@@ -75,94 +75,94 @@ def count(name, make, says, fate=DELIVERED, **how):
 
 FAULTS = [
     # The gateway itself.
-    Fault("nobody listens", faults.refusing, "connection refused"),
+    Fault("connection refused", faults.refusing, "connection refused"),
     Fault("the gateway is stopped (SIGSTOP)", faults.stopped, "no answer in time", takes=BUDGET),
-    Fault("the gateway is stopped, and goes on within the budget", faults.resumed, "", DELIVERED),
-    Fault("the gateway is killed with the request in its hands", faults.killed, "the connection broke: connection reset by peer"),
-    Fault("the gateway is killed and restarted within the budget", faults.restarted, "", DELIVERED, options=RETRY),
+    Fault("the gateway is stopped, and continues within the time limit", faults.resumed, "", DELIVERED),
+    Fault("the gateway is killed during the request", faults.killed, "the connection broke: connection reset by peer"),
+    Fault("the gateway is killed and restarted within the time limit", faults.restarted, "", DELIVERED, options=RETRY),
     # Connections.
-    Fault("the port is a black hole", faults.black_hole, "no connection in time", takes=BUDGET),
-    Fault("a black hole, and a --connect-timeout", faults.black_hole, "no connection in time", options=("--connect-timeout", "200ms")),
-    Fault("there is no network", faults.unreachable, "…network is unreachable"),
+    Fault("packets to the gateway are dropped", faults.black_hole, "no connection in time", takes=BUDGET),
+    Fault("packets are dropped, with `--connect-timeout`", faults.black_hole, "no connection in time", options=("--connect-timeout", "200ms")),
+    Fault("no network", faults.unreachable, "…network is unreachable"),
     Fault("the connection is reset", answering(faulty.reset), "the connection broke: connection reset by peer"),
-    Fault("the connection is reset while the request is sent", answering(faulty.reset_in_request), "the connection broke: connection reset by peer"),
-    Fault("the connection is reset within the answer", answering(faulty.reset_in_answer), "the connection broke: connection reset by peer"),
+    Fault("the connection is reset during the request", answering(faulty.reset_in_request), "the connection broke: connection reset by peer"),
+    Fault("the connection is reset during the response", answering(faulty.reset_in_answer), "the connection broke: connection reset by peer"),
     Fault("the connection is reset once", first(faulty.reset), "", DELIVERED, options=RETRY),
     Fault("the connection is half-closed", answering(faulty.half_closing), "the connection was closed without an answer"),
     Fault("the gateway's Unix socket is missing", faults.unix_socket("missing"), "…no such file or directory"),
-    Fault("nobody listens on the gateway's Unix socket", faults.unix_socket("stale"), "connection refused"),
-    Fault("the proxy is dead", faults.dead_proxy, "…refused"),
+    Fault("connection refused by the gateway's Unix socket", faults.unix_socket("stale"), "connection refused"),
+    Fault("connection refused by the proxy", faults.dead_proxy, "…refused"),
     # Names.
-    Fault("no name server", faults.name_server("absent"), "could not resolve host: gateway.example"),
-    Fault("a name server that is silent", faults.name_server("silent"), "its name was not resolved in time", takes=BUDGET),
+    Fault("no DNS server", faults.name_server("absent"), "could not resolve host: gateway.example"),
+    Fault("the DNS server does not answer", faults.name_server("silent"), "its name was not resolved in time", takes=BUDGET),
     # Answers.
-    *[Fault(f"the answer is {status}", answering(faulty.answer(status, b"its words\n")), f"the server answered {status[:3]}: its words", fate) for status, fate in ANSWERS],
+    *[Fault(f"status {status}", answering(faulty.answer(status, b"its words\n")), f"the server answered {status[:3]}: its words", fate) for status, fate in ANSWERS],
     Fault("503 once", first(faulty.answer("503 x")), "", DELIVERED, options=RETRY),
-    Fault("429 with a Retry-After of a second", first(faulty.answer("429 x", b"", ["Retry-After: 1"])), "", DELIVERED, takes=1, options=RETRY),
-    Fault("429 with a Retry-After beyond the budget", answering(faulty.answer("429 x", b"", ["Retry-After: 3600"])), "the server answered 429; it asks to be left alone for 1h", options=RETRY),
-    Fault("a redirect for good (301)", answering(faulty.answer("301 x", b"", ["Location: http://elsewhere/"])), "the server answered 301, a redirect to http://elsewhere/, which is not followed: push there"),
-    Fault("a redirect for now (307)", answering(faulty.answer("307 x", b"", ["Location: /x"])), "the server answered 307, a redirect to /x, which is not followed: push there"),
-    Fault("no HTTP at all", answering(faulty.raw(b"SSH-2.0-OpenSSH_9.2p1\r\n")), "the answer is not HTTP"),
-    Fault("headers without end", answering(faulty.endless_header_lines), "the answer's headers do not end"),
-    Fault("a body without end", answering(faulty.endless_body("500 x")), "the server answered 500: …"),
-    Fault("headers that drip", answering(faulty.drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")), "no answer in time", takes=BUDGET),
-    Fault("a body that drips", answering(faulty.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x")), "the answer did not end in time", takes=BUDGET),
-    Fault("a Content-Length that is too long", answering(faulty.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), "the connection broke: transfer closed with 96 bytes remaining to read"),
-    Fault("a compressed bomb", answering(faulty.compressed_bomb("500 x")), "the server answered 500"),
-    Fault("a proxy without its gateway (nginx, 502)", faults.nginx("location / { proxy_pass http://127.0.0.1:1; }"), "the server answered 502 Bad Gateway"),
-    Fault("a password is wanted (nginx, 401)", faults.nginx('location / { auth_basic "x"; auth_basic_user_file /dev/null; }'), "the server answered 401…"),
-    Fault("the body is too large (nginx, 413)", faults.nginx("client_max_body_size 1; {gateway}"), "the server answered 413…", LOST),
+    Fault("429 with `Retry-After: 1`", first(faulty.answer("429 x", b"", ["Retry-After: 1"])), "", DELIVERED, takes=1, options=RETRY),
+    Fault("429 with `Retry-After` beyond the time limit", answering(faulty.answer("429 x", b"", ["Retry-After: 3600"])), "the server answered 429; it asks to be left alone for 1h", options=RETRY),
+    Fault("permanent redirect (301)", answering(faulty.answer("301 x", b"", ["Location: http://elsewhere/"])), "the server answered 301, a redirect to http://elsewhere/, which is not followed: push there"),
+    Fault("temporary redirect (307)", answering(faulty.answer("307 x", b"", ["Location: /x"])), "the server answered 307, a redirect to /x, which is not followed: push there"),
+    Fault("the server does not speak HTTP", answering(faulty.raw(b"SSH-2.0-OpenSSH_9.2p1\r\n")), "the answer is not HTTP"),
+    Fault("endless headers", answering(faulty.endless_header_lines), "the answer's headers do not end"),
+    Fault("endless body", answering(faulty.endless_body("500 x")), "the server answered 500: …"),
+    Fault("slow headers", answering(faulty.drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")), "no answer in time", takes=BUDGET),
+    Fault("slow body", answering(faulty.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x")), "the answer did not end in time", takes=BUDGET),
+    Fault("the body is shorter than its Content-Length", answering(faulty.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")), "the connection broke: transfer closed with 96 bytes remaining to read"),
+    Fault("decompression bomb", answering(faulty.compressed_bomb("500 x")), "the server answered 500"),
+    Fault("proxy without its gateway (nginx, 502)", faults.nginx("location / { proxy_pass http://127.0.0.1:1; }"), "the server answered 502 Bad Gateway"),
+    Fault("password required (nginx, 401)", faults.nginx('location / { auth_basic "x"; auth_basic_user_file /dev/null; }'), "the server answered 401…"),
+    Fault("body too large (nginx, 413)", faults.nginx("client_max_body_size 1; {gateway}"), "the server answered 413…", LOST),
     # TLS.
-    Fault("an expired certificate", faults.tls("expired"), "…expired…"),
-    Fault("a certificate for another host", faults.tls("other_host"), "…"),
-    Fault("a certificate of an unknown authority", faults.tls("good", trusted=False), "…"),
-    Fault("TLS spoken to a plain port", faults.nginx("{gateway}", "", "{good}", "ssl", "https"), "no TLS connection: …"),
-    Fault("plain HTTP spoken to a TLS port", faults.nginx("{good} {gateway}", "ssl"), "the server answered 400…", LOST),
+    Fault("expired certificate", faults.tls("expired"), "…expired…"),
+    Fault("certificate for another host", faults.tls("other_host"), "…"),
+    Fault("certificate of an unknown authority", faults.tls("good", trusted=False), "…"),
+    Fault("HTTPS to an HTTP port", faults.nginx("{gateway}", "", "{good}", "ssl", "https"), "no TLS connection: …"),
+    Fault("HTTP to an HTTPS port", faults.nginx("{good} {gateway}", "ssl"), "the server answered 400…", LOST),
     # Several targets.
-    Fault("one of two targets is silent", faults.beside_a_silent_one, "no answer in time", takes=BUDGET),
-    # The spool, with nobody listening.
+    Fault("one of two targets does not answer", faults.beside_a_silent_one, "no answer in time", takes=BUDGET),
+    # The spool, with a connection refused.
     Fault("the spool's disk is full", faults.full_disk, "connection refused", LOST, spool_says="…No space left on device"),
     Fault("the spool's disk is read-only", faults.read_only_disk, "connection refused", LOST, spool_says="…Read-only file system"),
-    Fault("a file is where the spool should be", faults.spool_at(faults.file_in_the_way), "connection refused", LOST, spool_says="…Not a directory"),
-    Fault("the spool's directory cannot be made", faults.spool_at(lambda _: pathlib.Path("/proc/spool")), "connection refused", LOST, spool_says="…No such file or directory"),
-    Fault("the spool's directory and those above it are missing", faults.spool_at(lambda directory: directory / "a" / "b" / "c"), "connection refused"),
-    Fault("no HOME and no directory for state", faults.no_home, "connection refused", LOST, spool_says="there is no directory for it: give --spool DIR"),
-    Fault("an entry of the spool is cut short", faults.waiting_entry(faults.cut_short), "pushmetrics: …it is set aside as …", DELIVERED),
-    Fault("a FIFO is among the spool's entries", faults.waiting_entry(faults.make_fifo), "pushmetrics: …it is set aside as …", DELIVERED),
+    Fault("the spool's directory is a file", faults.spool_at(faults.file_in_the_way), "connection refused", LOST, spool_says="…Not a directory"),
+    Fault("the spool's directory cannot be created", faults.spool_at(lambda _: pathlib.Path("/proc/spool")), "connection refused", LOST, spool_says="…No such file or directory"),
+    Fault("the spool's directory and its parents do not exist", faults.spool_at(lambda directory: directory / "a" / "b" / "c"), "connection refused"),
+    Fault("no `HOME` and no state directory", faults.no_home, "connection refused", LOST, spool_says="there is no directory for it: give --spool DIR"),
+    Fault("a spooled push is truncated", faults.waiting_entry(faults.cut_short), "pushmetrics: …it is set aside as …", DELIVERED),
+    Fault("a FIFO is among the spooled pushes", faults.waiting_entry(faults.make_fifo), "pushmetrics: …it is set aside as …", DELIVERED),
     Fault("a foreign file is in the spool", faults.waiting_entry(faults.add_foreign_file), "", DELIVERED),
     Fault("the clock is set back by a year between two pushes", faults.clock_set_back, "connection refused"),
-    # The surroundings, with nobody listening.
-    Fault("TMPDIR is missing", faults.in_environment(TMPDIR="/nonexistent"), "connection refused"),
+    # The environment, with a connection refused.
+    Fault("`TMPDIR` does not exist", faults.in_environment(TMPDIR="/nonexistent"), "connection refused"),
     Fault("standard error is closed", faults.in_shell('exec "$@" 2>&-'), ""),
     Fault("standard error is a pipe without a reader", faults.stderr_without_reader, ""),
     Fault("standard output is closed", faults.in_shell('exec "$@" >&-', faults.well), "", DELIVERED),
     Fault("standard input is closed", faults.in_shell('exec "$@" <&-'), "connection refused"),
     Fault("standard input, output and error are closed", faults.in_shell('exec "$@" <&- >&- 2>&-'), ""),
-    Fault("files may have no size (ulimit -f 0)", faults.limited("--fsize=0"), "connection refused", LOST, spool_says="…File too large"),
-    Fault("descriptors are few (ulimit -n 10)", faults.limited("--nofile=10"), "connection refused"),
-    Fault("libcurl is broken", faults.broken_library, "libcurl cannot be loaded: …"),
-    Fault("no thread can be begun (ulimit -u)", faults.limited("--nproc=0", faults.at_a_name, faults.NOBODY), "…", LOST, commands=("push",), spool_says="…"),
-    Fault("no process can be begun (ulimit -u)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …, but the push is lost: …: connection refused …", LOST, commands=("run",), status=126),
-    Fault("50 calls at once", faults.crowd, "connection refused"),
+    Fault("file size limit of 0 (`ulimit -f`)", faults.limited("--fsize=0"), "connection refused", LOST, spool_says="…File too large"),
+    Fault("10 file descriptors (`ulimit -n`)", faults.limited("--nofile=10"), "connection refused"),
+    Fault("libcurl cannot be loaded", faults.broken_library, "libcurl cannot be loaded: …"),
+    Fault("no thread can be started (`ulimit -u`)", faults.limited("--nproc=0", faults.at_a_name, faults.NOBODY), "…", LOST, commands=("push",), spool_says="…"),
+    Fault("no process can be started (`ulimit -u`)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …, but the push is lost: …: connection refused …", LOST, commands=("run",), status=126),
+    Fault("50 concurrent calls", faults.crowd, "connection refused"),
     Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", NONE, commands=("run",), status=-signal.SIGKILL),
-    # The counts of --count, of which a run before this one made the first.
+    # The counts of --count, after one counted run.
     count("the counts are damaged", count_faults.counted(count_faults.damage), "pushmetrics: …: its runs are counted anew: …is damaged"),
     count("the counts cannot be read", count_faults.counted(count_faults.make_unreadable), "pushmetrics: …: its runs are counted anew: …Too many levels of symbolic links"),
     count("the counts' disk is full", count_faults.counted(count_faults.fill_disk, count_faults.spool_on_disk), "pushmetrics: …: its runs are not counted reliably: …No space left on device"),
     count("another process keeps the counts locked", count_faults.counted(count_faults.hold(".file")), "pushmetrics: …: its runs are not counted reliably: another process holds them locked", takes=HALF_BUDGET),
-    count("a run of the same group still pushes", count_faults.counted(count_faults.hold(".turn")), "pushmetrics: …: another run of it still pushes: …", takes=HALF_BUDGET),
-    count("five counted runs of a group at once", count_faults.counted_crowd, ""),
+    count("another run of the group is still pushing", count_faults.counted(count_faults.hold(".turn")), "pushmetrics: …: another run of it still pushes: …", takes=HALF_BUDGET),
+    count("five concurrent counted runs of a group", count_faults.counted_crowd, ""),
     count("the gateway is wiped between two counted runs", count_faults.counted_at_own_gateway(count_faults.wipe_gateway), ""),
-    count("the gateway is gone after a counted run", count_faults.counted_at_own_gateway(count_faults.stop_gateway), "connection refused", WAITS),
-    count("the gateway holds counts that nobody here knows, and is silent", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …, but was not pushed yet: …: no answer in time …", WAITS, takes=BUDGET),
-    # Signals while the push is under way to a silent target.
+    count("the gateway is stopped after a counted run", count_faults.counted_at_own_gateway(count_faults.stop_gateway), "connection refused", WAITS),
+    count("the gateway holds unknown counts and does not answer", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …, but was not pushed yet: …: no answer in time …", WAITS, takes=BUDGET),
+    # Signals during a push to a target that does not answer.
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", takes=2, commands=("run",)),
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", commands=("push",), status=-signal.SIGTERM),
     Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", takes=2, commands=("run",)),
     Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", commands=("push",), status=-signal.SIGINT),
     Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", takes=2, commands=("run",)),
     Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", commands=("push",), status=-signal.SIGHUP),
-    Fault("SIGTERM twice at once during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
+    Fault("SIGTERM twice during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
     Fault("SIGTERM during the push, and again after 0.7 s", faults.signalled(signal.SIGTERM, signal.SIGTERM, apart=0.7), "told to end", takes=1, commands=("run",)),
 ]  # fmt: skip
 ROWS = [pytest.param(fault, command, id=f"{fault.name}-{command}") for fault in FAULTS for command in fault.commands]
@@ -184,7 +184,7 @@ def pattern(text):
 
 
 def line(fault, command, place, url):
-    """The regular expression of what is said, all of it."""
+    """The regular expression of all output on standard error."""
     if not fault.says:
         return ""
     if fault.says.startswith("pushmetrics: "):
@@ -250,14 +250,14 @@ def status_words(status):
 
 def markdown():
     lines = [
-        "# What happens when something is wrong",
+        "# Behaviour under faults",
         "",
-        "Each row is a test against real processes (`tests/integration/test_fault_matrix.py`, which writes this file).",
-        "`run` wraps a job that exits 3; `push` sends one metric. The message is the reason that the only line on",
-        "standard error gives; … stands for anything. The time is that from the call to its end. Under `--count` the",
-        "counts that have arrived in the end are right, too.",
+        "Each row is a test against real processes. `tests/integration/test_fault_matrix.py` generates this file.",
+        "`run` wraps a job that exits with 3; `push` sends one metric. The message is the reason in the only line on",
+        "standard error; … stands for any text. The time is that of the whole call. With `--count`, the delivered",
+        "counts are also correct.",
         "",
-        "| Fault | Command | Exit status | Time | Message | The push |",
+        "| Fault | Command | Exit status | Time | Message | Push |",
         "|---|---|---|---|---|---|",
     ]
     for fault in FAULTS:
