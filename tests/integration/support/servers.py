@@ -385,10 +385,15 @@ class ClusterAgent(Server):
     ready_path = "/health"
 
     def command(self):
+        usage = subprocess.run([self.name, "-help"], capture_output=True, text=True, timeout=20)
+        if "-enableMultitenantHandlers" in usage.stdout + usage.stderr:
+            tenants = ["-enableMultitenantHandlers", "-remoteWrite.url=http://127.0.0.1:1"]
+        else:  # as in 1.79
+            tenants = ["-remoteWrite.multitenantURL=http://127.0.0.1:1"]
         return [
             self.name,
             f"-httpListenAddr={self.address}",
-            "-remoteWrite.multitenantURL=http://127.0.0.1:1",
+            *tenants,
             f"-remoteWrite.tmpDataPath={self.directory / 'data'}",
         ]
 
