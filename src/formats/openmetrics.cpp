@@ -30,7 +30,9 @@ struct OpenFamily {
   std::string_view name;
   std::size_t first_line = 0;
   const TypeRule* type = &unknown_type;
-  std::set<std::string_view> keywords = {};
+  bool has_type = false;
+  bool has_help = false;
+  bool has_unit = false;
   bool has_samples = false;
   bool takes_suffix = true;  ///< 0.0.4's; not when the name has it already
   bool is_refused = false;
@@ -182,7 +184,10 @@ void Converter::convert_metadata(std::string_view line, std::string_view keyword
     return leave_out();
   }
   if (!family_ || family_->name != name) open_family(name);
-  if (!family_->keywords.insert(keyword).second) {
+  bool& is_known = keyword == "TYPE"   ? family_->has_type
+                   : keyword == "HELP" ? family_->has_help
+                                       : family_->has_unit;
+  if (std::exchange(is_known, true)) {
     error(line, {"a second ", keyword, " for `", name, "`"});
     return leave_out();
   }
@@ -231,7 +236,7 @@ void Converter::convert_sample(std::string_view line) {
 
 void Converter::open_family(std::string_view name) {
   close_family();
-  family_.emplace(OpenFamily{.name = name, .first_line = line_.number});
+  family_ = OpenFamily{.name = name, .first_line = line_.number};
   const auto [before, is_new] = family_lines_.try_emplace(std::string(name), line_.number);
   if (!is_new) refuse_apart(name, before->second);
 }
