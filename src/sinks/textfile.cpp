@@ -1,6 +1,7 @@
 #include "sinks/textfile.hpp"
 
 #include "formats/exposition_parser.hpp"
+#include "sinks/node_exporter_families.hpp"
 #include "sinks/pushed_families.hpp"
 #include "sinks/textfile_contents.hpp"
 #include "support/atomic_file.hpp"
@@ -129,21 +130,33 @@ class TextfileWrite {
       const std::string problem = read_held();
       if (!problem.empty()) return {Kind::rejected, problem};
     }
+    for (const Family& family : *pushed)
+      if (is_node_exporter_name(family.name))
+        return {Kind::rejected, concat({"node_exporter has a metric ", family.name,
+                                        " itself, and would drop one of the two: rename it"})};
     replace_families(contents_.families, std::move(*pushed));
-    for (const std::string& other : textfiles(directory_)) {
-      if (other == name_) continue;
-      const TextfileContents neighbour = contents_of(path(other));
-      const std::string problem = fit_to_neighbour(contents_.families, neighbour.families);
+    std::vector<Neighbour> neighbours;
+    for (std::string& other : textfiles(directory_))
+      if (other != name_) neighbours.push_back({other, contents_of(path(other))});
+    for (const auto& [other, neighbour] : neighbours) {
+      const std::string problem = neighbour_problem(contents_.families, neighbour.families);
       if (problem.empty()) continue;
       const std::string group =
           neighbour.labels.empty() ? "" : concat({" (group ", neighbour.labels.to_string(), ")"});
-      return {Kind::rejected, concat({"it does not go together with ", printable(other), group, ": ", problem,
+      return {Kind::rejected, concat({"it conflicts with ", printable(other), group, ": ", problem,
                                       ", and node_exporter would drop one of the two"})};
     }
-    return write();
+    return write(neighbours);
   }
 
  private:
+  /// Another file of the directory. Somebody else's has no labels of a group.
+  struct Neighbour {
+    std::string name;
+    TextfileContents contents;
+    bool is_ours() const { return !contents.labels.empty(); }
+  };
+
   std::string path(const std::string& name) const { return concat({directory_, "/", name}); }
 
   /// Takes what is there already. Returns why the file must be let be; empty: it need not.
@@ -156,23 +169,31 @@ class TextfileWrite {
       return concat({name_, " there is not this group's: remove it"});
     ParsedFamilies parsed = parse_families(*text);
     if (parsed.families.empty() && !parsed.diagnostics.empty())
-      warning_ = concat({name_, " was damaged, and begun anew: ", parsed.diagnostics.front().message});
+      warning_ = concat({name_, " was damaged, and is replaced: ", parsed.diagnostics.front().message});
     contents_.families = std::move(parsed.families);
     return {};
   }
 
-  AttemptResult write() {
-    for (Family& family : contents_.families)
-      if (family.help.empty()) family.help = "Pushed by pushmetrics.";  // lest node_exporter makes one up
+  AttemptResult write(std::vector<Neighbour>& neighbours) {
+    SharedHelp help;
+    for (const Neighbour& neighbour : neighbours)
+      help.add(neighbour.contents.families,
+               neighbour.is_ours() ? SharedHelp::Author::pushmetrics : SharedHelp::Author::other);
+    help.add(contents_.families, SharedHelp::Author::pushmetrics);
+    help.apply_to(contents_.families);
     const std::string text = write_textfile(contents_);
     const CheckResult check = check_exposition(text);
     for (const Diagnostic& diagnostic : check.diagnostics)
       if (diagnostic.severity == Severity::error)
         return {Kind::rejected,
-                concat({"it does not go together with what is there of the group: ", diagnostic.message})};
+                concat({"it conflicts with what the group holds already: ", diagnostic.message})};
     constexpr mode_t readable_by_all = 0644;
     const auto written = write_atomically(directory_, name_, text, readable_by_all);
     if (!written) return directory_problem(written.failure().error_number);
+    // Somebody else's file may have come, or gone, since these were written.
+    for (auto& [name, contents] : neighbours)
+      if (!contents.labels.empty() && help.apply_to(contents.families))
+        write_atomically(directory_, name, write_textfile(contents), readable_by_all);
     return {Kind::delivered, warning_};
   }
 

@@ -125,9 +125,9 @@ void replace_families(std::vector<Family>& held, std::vector<Family> pushed) {
   }
 }
 
-std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour) {
+std::string neighbour_problem(const std::vector<Family>& families, const std::vector<Family>& neighbour) {
   const FamilyIndex there = index_families(neighbour);
-  for (Family& family : families) {
+  for (const Family& family : families) {
     if (std::string problem = suffix_problem(family, neighbour, there); !problem.empty()) return problem;
     const auto found = there.find(family.name);
     if (found == there.end()) continue;
@@ -136,9 +136,30 @@ std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Fa
       return concat(
           {"there ", family.name, " is of type ", to_string(other.type), ", not ", to_string(family.type)});
     if (share_a_series(family, other)) return concat({"it holds the same series of ", family.name});
-    if (!other.help.empty()) family.help = other.help;
   }
   return {};
+}
+
+void SharedHelp::add(const std::vector<Family>& families, Author author) {
+  for (const Family& family : families) {
+    const auto [known, is_new] = choices_.try_emplace(family.name, Choice{family.help, author});
+    if (is_new || known->second.author == Author::other) continue;
+    if (author == Author::other || known->second.help.empty()) known->second = {family.help, author};
+  }
+}
+
+bool SharedHelp::apply_to(std::vector<Family>& families) const {
+  bool changed = false;
+  for (Family& family : families) {
+    const auto found = choices_.find(family.name);
+    const bool is_open = found == choices_.end() ||
+                         (found->second.author == Author::pushmetrics && found->second.help.empty());
+    // Without one, node_exporter would make one up that names the file.
+    const std::string_view help = is_open ? std::string_view("Pushed by pushmetrics.") : found->second.help;
+    changed = changed || family.help != help;
+    family.help = help;
+  }
+  return changed;
 }
 
 GroupSnapshot held_group(const TextfileContents& contents, std::string_view prefix) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pushmetrics {
@@ -32,10 +33,32 @@ std::optional<TextfileContents> read_textfile_header(std::string_view text);
 /// `pushed` over `held`, as POST has it: families of the same name are replaced.
 void replace_families(std::vector<Family>& held, std::vector<Family> pushed);
 
-/// Fits families to those of another file of the directory, since node_exporter drops what differs: takes
-/// over their HELP. Returns what cannot be mended: another type, the same series, or what a histogram or
-/// summary has to itself (client_golang, checkSuffixCollisions); empty: nothing.
-std::string fit_to_neighbour(std::vector<Family>& families, const std::vector<Family>& neighbour);
+/// Why node_exporter would drop families because of those in another file of the directory: another type, the
+/// same series, or what a histogram or summary has to itself (client_golang, checkSuffixCollisions). Empty: it
+/// would not. Differing HELP is left to SharedHelp.
+std::string neighbour_problem(const std::vector<Family>& families, const std::vector<Family>& neighbour);
+
+/// The HELP that a family must have in all files of a directory, since node_exporter drops one of two that
+/// differ. To a HELP line, a file without one differs, too.
+class SharedHelp {
+ public:
+  enum class Author {
+    other,       ///< not to be rewritten: its HELP, or that it has none, decides
+    pushmetrics  ///< the first that has a HELP decides, unless somebody else's file does
+  };
+
+  /// Files come in the order of precedence among those of one author.
+  void add(const std::vector<Family>& families, Author author);
+  /// Sets each family's HELP. True if one has changed.
+  bool apply_to(std::vector<Family>& families) const;
+
+ private:
+  struct Choice {
+    std::string help;
+    Author author;
+  };
+  std::unordered_map<std::string, Choice> choices_;
+};
 
 /// What a file holds, for lists. `prefix` begins the names of the metrics of `pushmetrics run`.
 GroupSnapshot held_group(const TextfileContents& contents, std::string_view prefix);

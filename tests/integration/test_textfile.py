@@ -78,6 +78,37 @@ def test_help_is_the_same_in_every_file(push, exporter):
     assert "# HELP x First words." in found
 
 
+@pytest.mark.parametrize("file", ["aaa.prom", "zzz.prom"])
+@pytest.mark.parametrize("help_line", ["", "# HELP job_success Of another script.\n"], ids=["without", "with"])
+@pytest.mark.parametrize("comes", ["before", "between", "after"])
+def test_a_family_of_another_script_is_served_with_ours(pushmetrics, directory, exporter, file, help_line, comes):
+    def run(job):
+        result = pushmetrics("run", "--url", f"textfile:{directory}", "-j", job, "--", "true")
+        assert (result.status, result.stderr) == (0, "")
+
+    def write():
+        (directory / file).write_text(help_line + '# TYPE job_success gauge\njob_success{job="other"} 1\n')
+
+    steps = {"before": (write, "one", "two"), "between": ("one", write, "two"), "after": ("one", write, "one")}
+    for step in steps[comes]:
+        step() if callable(step) else run(step)
+    served = {line for line in lines(exporter) if line.startswith("job_success{")}
+    jobs = ["one", "two", "other"] if comes != "after" else ["one", "other"]
+    assert served == {f'job_success{{job="{job}"}} 1' for job in jobs}
+    if comes == "between":  # what another script removed no longer decides
+        (directory / file).unlink()
+        run("three")
+        assert "# HELP job_success Whether the last run succeeded (1) or failed (0)." in lines(exporter)
+
+
+def test_a_name_of_node_exporter_itself_is_rejected(push, directory, exporter):
+    for name in ("go_goroutines", "process_open_fds", "node_load1", "node_textfile_scrape_error"):
+        result = push("one", f"# TYPE {name} gauge\n{name} 1\n")
+        assert result.status == 1 and f"node_exporter has a metric {name} itself" in result.stderr
+    assert list(directory.iterdir()) == []
+    assert "go_goroutines" in exporter.scrape()
+
+
 def test_what_node_exporter_would_drop_is_refused(push, exporter):
     assert push("one", "# TYPE x gauge\nx 1\n").status == 0
     result = push("two", "# TYPE x counter\nx 1\n")

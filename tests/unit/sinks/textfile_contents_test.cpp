@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <ctime>
+#include <initializer_list>
 #include <set>
+#include <utility>
 
 using namespace pushmetrics;
 
@@ -80,25 +82,42 @@ TEST_CASE("very many families are put over as many, and beside as many, without 
   auto other = families("m99999{job=\"b\"} 1\n");
   const std::clock_t before = std::clock();
   replace_families(held, families(text));
-  CHECK(fit_to_neighbour(held, neighbour) == "it holds the same series of m0");
-  CHECK(fit_to_neighbour(other, neighbour).empty());
+  CHECK(neighbour_problem(held, neighbour) == "it holds the same series of m0");
+  CHECK(neighbour_problem(other, neighbour).empty());
   CHECK(std::clock() - before < 5 * CLOCKS_PER_SEC);  // each compared with each, it takes far more
   CHECK(held.size() == count);
 }
 
-TEST_CASE("the HELP of a neighbour is taken over, for node_exporter drops what differs") {
-  auto own = families("# HELP a New words.\n# TYPE a gauge\na{job=\"x\"} 1\n");
-  CHECK(fit_to_neighbour(own, families("# HELP a Old words.\n# TYPE a gauge\na{job=\"y\"} 1\n")).empty());
-  CHECK(own[0].help == "Old words.");
-  CHECK(fit_to_neighbour(own, families("# TYPE a gauge\na{job=\"z\"} 1\n")).empty());
-  CHECK(own[0].help == "Old words.");
+TEST_CASE("the HELP of other files decides, since node_exporter drops what differs") {
+  using Author = SharedHelp::Author;
+  const auto with = families("# HELP a Old words.\n# TYPE a gauge\na{job=\"y\"} 1\n");
+  const auto without = families("# TYPE a gauge\na{job=\"z\"} 1\n");
+  const auto help_of = [](std::initializer_list<std::pair<std::vector<Family>, Author>> others) {
+    auto own = families("# HELP a New words.\n# TYPE a gauge\na{job=\"x\"} 1\n");
+    SharedHelp help;
+    for (const auto& [other, author] : others) help.add(other, author);
+    help.add(own, Author::pushmetrics);
+    help.apply_to(own);
+    return own[0].help;
+  };
+  CHECK(help_of({}) == "New words.");
+  CHECK(help_of({{with, Author::pushmetrics}}) == "Old words.");
+  CHECK(help_of({{without, Author::pushmetrics}}) == "New words.");
+  CHECK(help_of({{with, Author::pushmetrics}, {without, Author::other}}) == "");
+  CHECK(help_of({{without, Author::other}, {with, Author::pushmetrics}}) == "");
+  CHECK(help_of({{without, Author::pushmetrics}, {with, Author::other}}) == "Old words.");
+
+  auto own = without;
+  CHECK(SharedHelp().apply_to(own));
+  CHECK(own[0].help == "Pushed by pushmetrics.");
+  CHECK_FALSE(SharedHelp().apply_to(own));
 }
 
-TEST_CASE("another type and the same series in a neighbour cannot be mended") {
+TEST_CASE("another type and the same series in a neighbour cannot be resolved") {
   auto own = families("# TYPE a gauge\na{job=\"x\",b=\"\"} 1\n");
-  CHECK(fit_to_neighbour(own, families("# TYPE a counter\na{job=\"y\"} 1\n")) ==
+  CHECK(neighbour_problem(own, families("# TYPE a counter\na{job=\"y\"} 1\n")) ==
         "there a is of type counter, not gauge");
-  CHECK(fit_to_neighbour(own, families("# TYPE a gauge\na{job=\"x\"} 2\n")) ==
+  CHECK(neighbour_problem(own, families("# TYPE a gauge\na{job=\"x\"} 2\n")) ==
         "it holds the same series of a");
 }
 
@@ -107,7 +126,7 @@ TEST_CASE("what a histogram or summary has to itself cannot be in a neighbour") 
   const std::string_view summary = "# TYPE r summary\nr_count{job=\"x\"} 1\n";
   const auto fit = [](std::string_view own, std::string_view neighbour) {
     auto fitted = families(own);
-    return fit_to_neighbour(fitted, families(neighbour));
+    return neighbour_problem(fitted, families(neighbour));
   };
   for (const std::string part : {"r_count", "r_sum", "r_bucket"}) {
     const std::string alone = part + "{job=\"y\"} 1\n";
