@@ -2,10 +2,9 @@
 
 #include "cli/cli.hpp"
 #include "cli/help.hpp"
-#include "job/job_metrics.hpp"
 #include "job/signals.hpp"
+#include "metrics/catalogue.hpp"
 #include "run/ci_environment.hpp"
-#include "run/run_counts.hpp"
 #include "run/run_options.hpp"
 #include "run/run_session.hpp"
 #include "support/text.hpp"
@@ -66,14 +65,10 @@ std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::stri
 
 /// The first of the run's own metrics that --metric gives, too; empty: none.
 std::string clash_with_own_metrics(const RunOptions& options) {
-  if (options.metrics.empty()) return {};  // the job waits
-  std::vector<Family> own = report({}, options.report);
-  if (options.count) merge_into(own, count_families({}, options.report.prefix));
-  const auto is_added = [&](const Family& family) {
-    return std::ranges::find(options.metrics, family.name, &Family::name) != options.metrics.end();
-  };
-  const auto found = std::ranges::find_if(own, is_added);
-  return found == own.end() ? std::string() : found->name;
+  const auto found = std::ranges::find_if(options.metrics, [&](const Family& family) {
+    return is_reserved_name(family.name, options.report.prefix);
+  });
+  return found == options.metrics.end() ? std::string() : found->name;
 }
 
 /// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).

@@ -162,6 +162,8 @@ class Checker : public ExpositionHandler {
       report(Severity::error, {collision.later->first_sample_line, 1}, explain(collision));
     if (lenient()) notes_.append_to(result_.diagnostics);
     std::ranges::stable_sort(result_.diagnostics, {}, &Diagnostic::position);
+    result_.omitted_errors = errors_ - std::min(errors_, options_.limit);
+    result_.omitted_warnings = warnings_ - std::min(warnings_, options_.limit);
     result_.valid = errors_ == 0;
     result_.canonical = result_.valid && result_.canonical;
     if (result_.valid && repaired_.changed()) result_.repaired = repaired_.take();
@@ -210,7 +212,7 @@ class Checker : public ExpositionHandler {
 
   Next on_error(Diagnostic diagnostic) override {
     report(std::move(diagnostic));
-    return errors_ >= options_.limit ? Next::stop : Next::go_on;
+    return Next::go_on;
   }
 
  private:
@@ -282,7 +284,7 @@ class Checker : public ExpositionHandler {
 
   void report_duplicates() {
     series_.settle();
-    if (series_.repeated().empty() || errors_ >= options_.limit) return;
+    if (series_.repeated().empty()) return;
     std::vector<Diagnostic> found;
     DuplicateFinder finder(options_.group, series_.repeated(), found);
     read_exposition(text_, options_.strictness, finder);

@@ -84,7 +84,7 @@ class Gatherer : public ExpositionHandler {
   }
 
   void on_sample(const ExpositionLine& line, const ExpositionSample& raw) override {
-    // Judged before it is added, lest a bad line leaves a trace.
+    // Judged before it is added, so that an invalid line leaves no trace.
     const FamilyPart part = body_.families().find_or_add(raw.name);
     if (const auto problem = body_.judge(raw, part)) return ignore(line, problem->place, problem->message);
     if (!raw.timestamp.empty() && options_.timestamps == Timestamps::refuse)
@@ -108,7 +108,7 @@ class Gatherer : public ExpositionHandler {
       report({collision.later->first_sample_line, 1}, explain(collision).message);
     }
     std::ranges::stable_sort(diagnostics_, {}, &Diagnostic::position);
-    return {families_.take(), std::move(diagnostics_)};
+    return {families_.take(), std::move(diagnostics_), omitted_};
   }
 
  private:
@@ -134,20 +134,22 @@ class Gatherer : public ExpositionHandler {
       const RawLabel& label = raw.labels[i];
       if (!body_.is_replaced(label)) continue;
       sample.labels.erase(sample.labels.begin() + static_cast<std::ptrdiff_t>(i));
-      if (!label.value.empty() && replaced_.emplace(label.name).second &&
-          diagnostics_.size() < options_.limit)
-        diagnostics_.push_back(
-            {Severity::warning, line.at(label.name),
-             concat({"label ", label.name, " is the grouping key's own: the value here is without effect"})});
+      if (!label.value.empty() && replaced_.emplace(label.name).second)
+        warn(line.at(label.name),
+             concat(
+                 {"label ", label.name, " is replaced by the grouping key's: the value here has no effect"}));
     }
   }
 
   void ignore(const ExpositionLine& line, std::string_view place, std::string_view why) {
     report(line.at(place), why);
   }
-  void report(Position position, std::string_view why) {
+  void report(Position position, std::string_view why) { warn(position, concat({why, " (skipped)"})); }
+  void warn(Position position, std::string message) {
     if (diagnostics_.size() < options_.limit)
-      diagnostics_.push_back({Severity::warning, position, concat({why, " (left out)"})});
+      diagnostics_.push_back({Severity::warning, position, std::move(message)});
+    else
+      ++omitted_;
   }
 
   const CheckOptions& options_;
@@ -156,13 +158,14 @@ class Gatherer : public ExpositionHandler {
   std::map<std::string, std::size_t> samples_;
   std::set<std::string, std::less<>> replaced_;
   std::vector<Diagnostic> diagnostics_;
+  std::size_t omitted_ = 0;
 };
 
 }  // namespace
 
 ParsedFamilies parse_families(std::string_view text, const CheckOptions& options) {
   CheckResult check = check_exposition(text, options);
-  ParsedFamilies parsed{{}, std::move(check.diagnostics)};
+  ParsedFamilies parsed{{}, std::move(check.diagnostics), check.omitted_errors + check.omitted_warnings};
   if (!check.valid) return parsed;
   Builder builder;
   read_exposition(text, options.strictness, builder);

@@ -122,7 +122,7 @@ struct CheckOptions {
   /// How it is told that a family clashes with those that a Pushgateway has of its own; none: not at all, as
   /// for a text that may go elsewhere.
   std::optional<Severity> clash_with_gateway = {};
-  /// As many errors are told, and as many warnings; reading stops there.
+  /// As many errors are kept, and as many warnings; more are only counted.
   std::size_t limit = 20;
   /// Called after every megabyte or so with what has been read: of the text itself, or of what it was converted
   /// to. A mapping may let go of that, lest the whole file stays in memory: it is read again only in places.
@@ -132,6 +132,9 @@ struct CheckOptions {
 struct CheckResult {
   /// By position; errors, warnings and notes.
   std::vector<Diagnostic> diagnostics;
+  /// Those beyond CheckOptions::limit.
+  std::size_t omitted_errors = 0;
+  std::size_t omitted_warnings = 0;
   /// No error: a Pushgateway takes it (with the repairs), as far as that depends on the text alone.
   bool valid = true;
   /// Valid, and every 0.0.4 parser takes it as it stands, byte for byte.
@@ -153,13 +156,14 @@ struct ParsedFamilies {
   std::vector<Family> families;
   /// By position. Under parse_families, `families` is empty if there is an error.
   std::vector<Diagnostic> diagnostics;
+  /// How many more errors and warnings there are than CheckOptions::limit.
+  std::size_t omitted = 0;
 };
 
 /// The model of a text that check_exposition finds valid.
 ParsedFamilies parse_families(std::string_view text, const CheckOptions& = {});
 
-/// The model of lines that somebody appended one by one: a bad line costs only itself and is told as a
-/// warning; the last value of a series wins; HELP and TYPE may be repeated, the first counts.
+/// The model of lines that somebody appended one by one: an invalid line costs only itself and a warning; the last value of a series wins; HELP and TYPE may be repeated, the first counts.
 ParsedFamilies parse_appended(std::string_view text, const CheckOptions& = {});
 
 }  // namespace pushmetrics

@@ -12,14 +12,23 @@ namespace pushmetrics {
 /// What is left of the metrics that a job wrote itself.
 struct JobMetrics {
   std::vector<Family> families;
-  /// What was not taken, and why: whole sentences.
+  /// What was dropped, and why: the first 20, and how many more.
   std::vector<std::string> warnings;
 };
 
-/// Reads what the job appended to its file. A bad line costs that line; the last value of a series wins; a
-/// family named like one of the `own`, which are the run's, is refused. What is returned can be pushed along
-/// with them.
-JobMetrics read_job_metrics(std::string_view text, std::span<const Family> own);
+/// What the job's metrics are pushed with.
+struct JobMetricsContext {
+  /// Families of the same push, which take precedence.
+  std::span<const Family> own;
+  /// Of the run's own metrics, whose names are reserved (is_reserved_name()).
+  std::string_view prefix;
+  /// Whether a Pushgateway gets the push: it rejects names that it has itself.
+  enum class Gateway { none, some } gateway = Gateway::some;
+};
+
+/// Reads what the job appended to its file. An invalid line costs that line; the last value of a series wins; a
+/// family that cannot be pushed with the others costs that family. What is returned can be pushed with `own`.
+JobMetrics read_job_metrics(std::string_view text, const JobMetricsContext& context);
 
 /// Takes `more` into `families`: samples of a family that is there already join it.
 void merge_into(std::vector<Family>& families, std::vector<Family> more);

@@ -1,6 +1,9 @@
 #include "pushgateway/group_snapshot.hpp"
 
+#include "metrics/catalogue.hpp"
+
 #include <functional>
+#include <utility>
 
 namespace pushmetrics {
 
@@ -15,17 +18,20 @@ void SeriesIdentity::add(std::string_view name, std::string_view value) {
 void GroupSnapshot::note(std::string_view metric, std::string_view prefix, double number) {
   if (!metric.starts_with(prefix)) return;
   const std::string_view rest = metric.substr(prefix.size());
-  if (rest == "success") success = number;
-  if (rest == "duration_seconds") duration_seconds = number;
-  if (rest == "running") running = number;
-  if (rest == "last_success_timestamp_seconds") last_success_seconds = number;
-  if (rest == "expected_interval_seconds") expected_interval_seconds = number;
-  if (rest == "consecutive_failures") consecutive_failures = number;
+  const std::pair<const RunMetric&, std::optional<double>&> places[] = {
+      {run_metric::success, success},
+      {run_metric::duration, duration_seconds},
+      {run_metric::running, running},
+      {run_metric::last_success, last_success_seconds},
+      {run_metric::expected_interval, expected_interval_seconds},
+      {run_metric::consecutive_failures, consecutive_failures}};
+  for (const auto& [known, place] : places)
+    if (rest == known.name) place = number;
 }
 
 void GroupSnapshot::note_counted(std::string_view metric, std::string_view prefix, std::string_view status,
                                  double number) {
-  if (!metric.starts_with(prefix) || metric.substr(prefix.size()) != "runs_total") return;
+  if (!metric.starts_with(prefix) || metric.substr(prefix.size()) != run_metric::runs.name) return;
   if (status == "success") runs_succeeded = number;
   if (status == "failure") runs_failed = number;
 }

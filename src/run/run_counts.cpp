@@ -1,6 +1,6 @@
 #include "run/run_counts.hpp"
 
-#include "support/text.hpp"
+#include "metrics/catalogue.hpp"
 
 #include <algorithm>
 
@@ -47,17 +47,14 @@ std::optional<RunCounts> run_counts_of(const GroupSnapshot& group) {
 }
 
 std::vector<Family> count_families(const RunCounts& counts, std::string_view prefix) {
-  const std::string runs = concat({prefix, "runs_total"});
-  const std::string consecutive = concat({prefix, "consecutive_failures"});
-  return {
-      {runs,
-       MetricType::counter,
-       "Runs of the job, by how they ended.",
-       {{runs, {{"status", "success"}}, counts.succeeded}, {runs, {{"status", "failure"}}, counts.failed}}},
-      {consecutive,
-       MetricType::gauge,
-       "Failed runs of the job since its last success.",
-       {{consecutive, {}, counts.consecutive_failures}}}};
+  const auto family = [&](const RunMetric& metric, std::vector<Sample> samples) -> Family {
+    const std::string name = metric.full_name(prefix);
+    for (Sample& sample : samples) sample.name = name;
+    return {name, metric.type, std::string(metric.help), std::move(samples)};
+  };
+  return {family(run_metric::runs, {{"", {{"status", "success"}}, counts.succeeded},
+                                    {"", {{"status", "failure"}}, counts.failed}}),
+          family(run_metric::consecutive_failures, {{"", {}, counts.consecutive_failures}})};
 }
 
 }  // namespace pushmetrics

@@ -204,7 +204,12 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) const {
   if (contents && contents->text.empty()) return added;
   if (contents) {
     merge_into(known, options_.metrics);
-    job_metrics = read_job_metrics(contents->text, known);
+    const bool to_gateway = std::ranges::any_of(target_urls(options_.delivery), [](const TargetUrl& url) {
+      return url.kind == TargetUrl::Kind::pushgateway;
+    });
+    using Gateway = JobMetricsContext::Gateway;
+    job_metrics = read_job_metrics(
+        contents->text, {known, options_.report.prefix, to_gateway ? Gateway::some : Gateway::none});
     if (contents->cut)
       job_metrics.warnings.push_back(
           concat({"only the first ", std::to_string(JobMetricsFile::size_limit >> 20), " MiB count"}));
@@ -299,8 +304,8 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
     if (added.empty() || !refused) return on_result(result);
     without_additions_.insert(result.target);
     // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
-    console_.error(concat(
-        {job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
+    console_.error(
+        concat({job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
     outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result);
   });
   if (given_up_) give_up();  // while the runs were counted

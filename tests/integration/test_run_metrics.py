@@ -178,13 +178,38 @@ def test_a_bad_line_costs_that_line_and_a_warning(run, gateway):
     assert (values["good"], values["also_good"], values["job_success"]) == (1, 2, 1)
     assert len(result.stderr_lines) == 1
     assert result.stderr.startswith("pushmetrics: ")
-    assert "2" in result.stderr and "bad-line" in result.stderr
+    assert "line 2, `bad line here`: " in result.stderr and "bad-line" in result.stderr
 
 
 def test_quiet_silences_the_warning_of_a_bad_line(run, gateway):
     result = run("-q", "-j", "bad-line-quiet", "--", *sh('echo "bad line here" >>"$PUSHMETRICS_FILE"'))
     assert (result.status, result.stderr) == (0, "")
     assert gateway.group("bad-line-quiet").values["job_success"] == 1
+
+
+def test_a_name_of_the_run_is_reserved_even_where_this_run_does_not_push_it(run, gateway):
+    job = sh('echo job_last_success_timestamp_seconds 1 >>"$PUSHMETRICS_FILE"; exit 3')
+    result = run("-j", "reserved", "--", *job)
+    assert result.status == 3 and "job_last_success_timestamp_seconds is one of the run's own" in result.stderr
+    assert "job_last_success_timestamp_seconds" not in gateway.group("reserved").values
+    option = ("-m", "job_last_success_timestamp_seconds=1")
+    result = run("-j", "reserved", "--success-codes", "3", "--dry-run", *option, "--", *sh("exit 3"))
+    assert result.status == 125 and "job_last_success_timestamp_seconds" in result.stderr
+    assert "TYPE" not in result.stderr
+
+
+@pytest.mark.parametrize("bad", ["# TYPE g gaugehistogram\\ng_bucket{le=\"1\"} 1", "go_goroutines 7"])
+def test_a_family_that_a_gateway_rejects_costs_that_family_only(run, gateway, bad):
+    result = run("-j", "one-family", "--", *sh(f"printf 'rows 7\\n{bad}\\n' >>\"$PUSHMETRICS_FILE\""))
+    assert result.status == 0 and len(result.stderr_lines) == 1
+    values = gateway.group("one-family").values
+    assert (values["rows"], values["job_success"]) == (7, 1)
+
+
+def test_of_many_invalid_lines_the_first_are_shown_and_the_others_counted(run):
+    result = run("-j", "many-lines", "--", *sh('yes bad | head -n 1000 >>"$PUSHMETRICS_FILE"'))
+    assert result.status == 0 and len(result.stderr_lines) == 21
+    assert "980 more" in result.stderr_lines[-1]
 
 
 WHATEVER = {
