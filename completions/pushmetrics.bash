@@ -27,8 +27,8 @@ __pushmetrics_options() {
     flush) echo "$delivery $access $general" ;;
     doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
-    rules) echo "-j --job= --prefix= --for= --max-age= --max-silence= --lookback= $general" ;;
-    dashboard) echo "--prefix= --for= --lookback= $general" ;;
+    rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
+    dashboard) echo "--prefix= --source= --lookback= $general" ;;
     esac
 }
 
@@ -72,7 +72,7 @@ __pushmetrics_value() {
     --lint) choices='warning error' ;;
     --sort) choices='group age state duration' ;;
     --type) choices='gauge counter untyped' ;;
-    --for) choices='pushgateway remote-write' ;;
+    --source) choices='pushgateway textfile remote-write' ;;
     --label | -l | -[!-]*l) choices=$labels ;;
     --match) choices="job= instance= $labels" ;;
     --shell) files=-c ;;

@@ -4,7 +4,7 @@
 set -g __pushmetrics_valued --job --instance --label --metric --header --shell --timeout --signal \
     --kill-after --success-codes --prefix --expect-every --heartbeat --from --url --push-timeout --connect-timeout \
     --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
-    --key --config --match --sort --older-than --keep-newest --type --help-text --for --max-age --max-silence \
+    --key --config --match --sort --older-than --keep-newest --type --help-text --source --max-age --max-silence \
     --lookback
 
 # Names that many give their grouping labels.

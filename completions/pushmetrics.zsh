@@ -151,14 +151,14 @@ case $state in
       (rules)
         _arguments -S -s $prefix $general \
           '(-j --job)'{-j+,--job=}'[for this job only]:job: ' \
-          '--for=[how the metrics come to Prometheus]:how:(pushgateway remote-write)' \
+          '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
           '--max-age=[how old the last success may be]:duration: ' \
           '--max-silence=[how old the last heartbeat may be]:duration: ' \
           '--lookback=[how long ago the last run may be]:duration: ' && ret=0
         ;;
       (dashboard)
         _arguments -S -s $prefix $general \
-          '--for=[how the metrics come to Prometheus]:how:(pushgateway remote-write)' \
+          '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
           '--lookback=[how long ago the last run may be]:duration: ' && ret=0
         ;;
     esac

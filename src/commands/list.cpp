@@ -86,7 +86,7 @@ Style style_of(GroupState state) {
     case GroupState::running: return Style::busy;
     case GroupState::overdue: return Style::warning;
     case GroupState::failed:
-    case GroupState::push_refused: return Style::bad;
+    case GroupState::push_failed: return Style::bad;
   }
   return Style::plain;
 }

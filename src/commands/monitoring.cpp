@@ -9,7 +9,7 @@ namespace {
 constexpr CommandHelp rules_manual{
     "pushmetrics rules [options]",
     "Prints alerting rules for Prometheus (YAML): a job run under pushmetrics failed,\n"
-    "timed out, is overdue, never succeeded, hangs or is slow; a push was refused.\n"
+    "timed out, is overdue, never succeeded, hangs or is slow; a push failed.\n"
     "With --job also: nothing is known of the job.",
     "  pushmetrics rules >/etc/prometheus/rules/jobs.yml\n"
     "  pushmetrics rules --job backup --max-age 26h | promtool check rules /dev/stdin\n",
@@ -28,15 +28,20 @@ OptionSpec describe_prefix(std::string& place) {
           into(place)};
 }
 
-OptionSpec describe_transport(Transport& place) {
-  return {"for", 0, "HOW",
-          "how the metrics come to Prometheus: pushgateway (scraped; a textfile, too), the default, or "
-          "remote-write (OTLP, too)",
+OptionSpec describe_source(Source& place) {
+  return {"source", 0, "SOURCE",
+          "how the metrics reach Prometheus: pushgateway (default), textfile, or remote-write (also OTLP)",
           [&place](const std::vector<std::string>& values) -> Stored {
             const std::string& value = values.back();
-            if (value != "pushgateway" && value != "remote-write")
-              return Failure{concat({"'", printable(value), "' is neither pushgateway nor remote-write"})};
-            place = value == "pushgateway" ? Transport::pushgateway : Transport::remote_write;
+            if (value == "pushgateway")
+              place = Source::pushgateway;
+            else if (value == "textfile")
+              place = Source::textfile;
+            else if (value == "remote-write")
+              place = Source::remote_write;
+            else
+              return Failure{
+                  concat({"'", printable(value), "' is none of pushgateway, textfile and remote-write"})};
             return {};
           }};
 }
@@ -55,7 +60,7 @@ OptionTable describe(RulesOptions& options, CommonOptions& common) {
   OptionSpec max_silence{"max-silence", 0, "D",
                          "how old the last heartbeat of a running job may be (default: 15m)",
                          into(options.max_silence)};
-  return {{"Jobs", {job, describe_prefix(options.prefix), describe_transport(options.transport)}},
+  return {{"Jobs", {job, describe_prefix(options.prefix), describe_source(options.source)}},
           {"Limits", {max_age, max_silence, describe_lookback(options.lookback)}},
           describe(common)};
 }
@@ -63,7 +68,7 @@ OptionTable describe(RulesOptions& options, CommonOptions& common) {
 OptionTable describe(DashboardOptions& options, CommonOptions& common) {
   OptionSpec lookback = describe_lookback(options.lookback);
   lookback.help = "how long ago the last run may be, for remote-write only (default: 31d)";
-  return {{"Jobs", {describe_prefix(options.prefix), describe_transport(options.transport), lookback}},
+  return {{"Jobs", {describe_prefix(options.prefix), describe_source(options.source), lookback}},
           describe(common)};
 }
 

@@ -20,7 +20,7 @@ namespace pushmetrics {
 ///          "last_push_failure_time": null,          Unix time; null: never
 ///
 ///          "last_push_successful": true,            of `list` only, as are those that follow
-///          "state": "ok",                           "ok", "running", "overdue", "failed", "push refused"
+///          "state": "ok",                           "ok", "running", "overdue", "failed", "push failed"
 ///          "success": true,                         null where the group has no such metric, as are
 ///          "duration_seconds": 12.5,                those up to families
 ///          "running": false,

@@ -10,7 +10,7 @@ double to_unix_seconds(GroupSnapshot::Time time) {
 }
 
 GroupState state_of(const GroupSnapshot& group, GroupSnapshot::Time now) {
-  if (!group.last_push_successful) return GroupState::push_refused;
+  if (!group.last_push_successful) return GroupState::push_failed;
   if (group.running == 1) return GroupState::running;
   if (group.success == 0) return GroupState::failed;
   const double due = group.last_success_seconds.value_or(0) + group.expected_interval_seconds.value_or(0);
@@ -24,7 +24,7 @@ std::string_view to_string(GroupState state) {
     case GroupState::running: return "running";
     case GroupState::overdue: return "overdue";
     case GroupState::failed: return "failed";
-    case GroupState::push_refused: return "push refused";
+    case GroupState::push_failed: return "push failed";
   }
   return "";
 }

@@ -11,16 +11,16 @@ namespace pushmetrics {
 /// How a group stands. Worse ones have greater values.
 enum class GroupState {
   ok,
-  running,       ///< the job is at it
-  overdue,       ///< the last success is longer ago than the job's expected interval
-  failed,        ///< the job's last run
-  push_refused,  ///< the last push: what the group holds is of an earlier one
+  running,      ///< the job is at it
+  overdue,      ///< the last success is longer ago than the job's expected interval
+  failed,       ///< the job's last run
+  push_failed,  ///< the last push: what the group holds is of an earlier one
 };
 
 /// At `now`, of the target's clock.
 GroupState state_of(const GroupSnapshot& group, GroupSnapshot::Time now);
 
-/// `push refused`.
+/// `push failed`.
 std::string_view to_string(GroupState state);
 
 /// `3m 5s` since `time`, or `never`.

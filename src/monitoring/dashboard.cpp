@@ -102,7 +102,7 @@ std::string count(const std::string& expr) { return concat({"count(", expr, ") o
 
 std::vector<Tile> tiles(const RunQueries& queries) {
   std::vector<Tile> tiles{
-      {"Failing", count(queries.latest("success") + " == 0"), "Jobs whose last run failed.", "red"},
+      {"Failing", count(queries.latest(run_metric::success) + " == 0"), "Jobs whose last run failed.", "red"},
       {"Overdue", count(queries.overdue(1)),
        "Jobs run with --expect-every that have missed a run: the last success is older than the interval and "
        "a"
@@ -110,16 +110,16 @@ std::vector<Tile> tiles(const RunQueries& queries) {
        "red"},
       {"Never succeeded", count(queries.never_succeeded()), "Jobs that have run, but never with success.",
        "red"},
-      {"Running", count(queries.latest("running") + " == 1"),
+      {"Running", count(queries.latest(run_metric::running) + " == 1"),
        "Jobs run with --notify-start or --heartbeat that are running now.", "blue"},
   };
-  if (queries.transport() == Transport::pushgateway) {
-    tiles.push_back({"Pushes refused", count(queries.refused()),
-                     "Groups whose last push the gateway refused; it shows the values of the push before.",
+  if (queries.source() == Source::pushgateway)
+    tiles.push_back({"Failed pushes", count(queries.failed_pushes()),
+                     "Groups whose last push failed; the gateway shows the values of the push before.",
                      "red"});
-    tiles.push_back({"Jobs", count(queries.latest("last_completion_timestamp_seconds")),
-                     "Jobs that the gateway knows.", "text"});
-  }
+  if (queries.is_scraped())
+    tiles.push_back({"Jobs", count(queries.latest(run_metric::last_completion)),
+                     "Jobs with a group on the gateway, or a textfile.", "text"});
   return tiles;
 }
 
@@ -139,22 +139,23 @@ void add_tile(Dashboard& dashboard, const Tile& tile, int width) {
 /// Arithmetic drops the metric's name, which would keep the columns of a job from being merged into a row.
 /// Grafana wants points of time in milliseconds.
 std::vector<Column> table_columns(const RunQueries& queries) {
-  const auto value = [&](std::string_view metric) { return "1 * " + queries.latest(metric); };
-  const auto point_of_time = [&](std::string_view metric) { return "1000 * " + queries.latest(metric); };
+  const auto value = [&](const RunMetric& metric) { return "1 * " + queries.latest(metric); };
+  const auto point_of_time = [&](const RunMetric& metric) { return "1000 * " + queries.latest(metric); };
   const Json coloured = property("custom.displayMode", "color-text");
   const Json time_unit = property("unit", "dateTimeFromNow");
   return {
-      {"Last result", value("success"), Json::array({property("mappings", result_names()), coloured})},
-      {"Exit status", value("exit_code"), Json::array({property("decimals", 0)})},
-      {"Failed in a row", value("consecutive_failures"), Json::array({property("decimals", 0)})},
-      {"Last success", point_of_time("last_success_timestamp_seconds"), Json::array({time_unit})},
-      {"Last completion", point_of_time("last_completion_timestamp_seconds"), Json::array({time_unit})},
-      {"Duration", value("duration_seconds"), Json::array({property("unit", "s")})},
+      {"Last result", value(run_metric::success),
+       Json::array({property("mappings", result_names()), coloured})},
+      {"Exit status", value(run_metric::exit_code), Json::array({property("decimals", 0)})},
+      {"Failed in a row", value(run_metric::consecutive_failures), Json::array({property("decimals", 0)})},
+      {"Last success", point_of_time(run_metric::last_success), Json::array({time_unit})},
+      {"Last completion", point_of_time(run_metric::last_completion), Json::array({time_unit})},
+      {"Duration", value(run_metric::duration), Json::array({property("unit", "s")})},
       {"Next expected",
-       concat({"1000 * (", queries.latest("start_timestamp_seconds"), " + ",
-               queries.latest("expected_interval_seconds"), ")"}),
+       concat({"1000 * (", queries.latest(run_metric::start), " + ",
+               queries.latest(run_metric::expected_interval), ")"}),
        Json::array({time_unit})},
-      {"Running", value("running"),
+      {"Running", value(run_metric::running),
        Json::array(
            {property("mappings", value_names({{"0", "no", "text"}, {"1", "yes", "blue"}})), coloured})},
   };
@@ -192,15 +193,15 @@ void add_table(Dashboard& dashboard, const RunQueries& queries) {
 }
 
 /// A gauge that is scraped is a staircase; one that is written once a run is a point a run.
-std::string history(const RunQueries& queries, std::string_view metric) {
-  if (queries.transport() == Transport::pushgateway) return queries.selector(metric);
+std::string history(const RunQueries& queries, const RunMetric& metric) {
+  if (queries.is_scraped()) return queries.selector(metric);
   return concat({"last_over_time(", queries.selector(metric), "[$__interval])"});
 }
 
 void add_results(Dashboard& dashboard, const RunQueries& queries) {
   Json& panel = dashboard.add("state-timeline", "Results over time",
                               "How the newest run at each point of time had ended.", columns, 8);
-  panel["targets"] = Json::array({over_time(target(0, queries.latest("success")))});
+  panel["targets"] = Json::array({over_time(target(0, queries.latest(run_metric::success)))});
   panel["fieldConfig"] = {{"defaults", {{"mappings", result_names()}, {"custom", {{"fillOpacity", 80}}}}},
                           {"overrides", Json::array()}};
   panel["options"] = {{"mergeValues", true}, {"showValue", "never"}, {"rowHeight", 0.8}};
@@ -212,7 +213,7 @@ void add_graph(Dashboard& dashboard, const RunQueries& queries, std::string_view
   Json targets = Json::array();
   for (const std::string& expr : exprs) targets.push_back(over_time(target(targets.size(), expr)));
   panel["targets"] = targets;
-  const bool staircase = queries.transport() == Transport::pushgateway;
+  const bool staircase = queries.is_scraped();
   const Json custom = {{"drawStyle", "line"},
                        {"lineInterpolation", staircase ? "stepAfter" : "linear"},
                        {"showPoints", staircase ? "never" : "always"},
@@ -225,13 +226,13 @@ void add_graph(Dashboard& dashboard, const RunQueries& queries, std::string_view
 
 void add_graphs(Dashboard& dashboard, const RunQueries& queries) {
   add_graph(dashboard, queries, "Duration", "Wall time of each run.", "s",
-            {{history(queries, "duration_seconds")}});
+            {{history(queries, run_metric::duration)}});
   add_graph(dashboard, queries, "Failing jobs", "Jobs whose newest run, at each point of time, had failed.",
-            "none", {{count(queries.latest("success") + " == 0")}});
+            "none", {{count(queries.latest(run_metric::success) + " == 0")}});
   add_graph(dashboard, queries, "CPU time", "Of each run, descendants included: user and system.", "s",
-            {{history(queries, "cpu_user_seconds")}, {history(queries, "cpu_system_seconds")}});
+            {{history(queries, run_metric::cpu_user)}, {history(queries, run_metric::cpu_system)}});
   add_graph(dashboard, queries, "Largest resident memory", "Of the largest process of each run.", "bytes",
-            {{history(queries, "max_resident_memory_bytes")}});
+            {{history(queries, run_metric::max_resident_memory)}});
 }
 
 /// A variable with the values of a label, several of which can be chosen.
@@ -253,7 +254,7 @@ Json label_variable(std::string_view name, const std::string& selector) {
 }
 
 Json variables(const DashboardOptions& options) {
-  const std::string completions = options.prefix + "last_completion_timestamp_seconds";
+  const std::string completions = run_metric::last_completion.full_name(options.prefix);
   return Json::array({{{"type", "datasource"},
                        {"name", "datasource"},
                        {"label", "data source"},
@@ -267,7 +268,9 @@ Json variables(const DashboardOptions& options) {
 /// Stable, so that importing it again replaces it, yet another for another prefix. Grafana allows 40
 /// characters of `[A-Za-z0-9_-]`.
 std::string uid(const DashboardOptions& options) {
-  std::string uid = options.transport == Transport::pushgateway ? "pushmetrics-" : "pushmetrics-rw-";
+  std::string uid = options.source == Source::pushgateway ? "pushmetrics-"
+                    : options.source == Source::textfile  ? "pushmetrics-tf-"
+                                                          : "pushmetrics-rw-";
   uid += options.prefix;
   std::replace(uid.begin(), uid.end(), ':', '-');
   if (uid.size() > 40) uid.resize(40);
@@ -278,7 +281,7 @@ std::string uid(const DashboardOptions& options) {
 
 Result<std::string> grafana_dashboard(const DashboardOptions& options) {
   const auto queries =
-      RunQueries::make(options.prefix, std::string(matchers), options.transport, options.lookback);
+      RunQueries::make(options.prefix, std::string(matchers), options.source, options.lookback);
   if (!queries) return Failure{queries.error()};
 
   Dashboard dashboard;

@@ -13,8 +13,8 @@ namespace pushmetrics {
 struct DashboardOptions {
   /// `--prefix`: as given to `run`.
   std::string prefix = "job_";
-  /// `--for pushgateway|remote-write`.
-  Transport transport = Transport::pushgateway;
+  /// `--source pushgateway|textfile|remote-write`.
+  Source source = Source::pushgateway;
   /// `--lookback`: how far back the newest sample is sought, with remote write only; 31 days.
   std::optional<Duration> lookback = std::nullopt;
 };

@@ -87,48 +87,45 @@ std::string promql_duration(Duration duration) {
   return text;
 }
 
-RunQueries::RunQueries(std::string prefix, std::string matchers, Transport transport, Duration lookback)
-    : prefix_(std::move(prefix)),
-      matchers_(std::move(matchers)),
-      transport_(transport),
-      lookback_(lookback) {}
+RunQueries::RunQueries(std::string prefix, std::string matchers, Source source, Duration lookback)
+    : prefix_(std::move(prefix)), matchers_(std::move(matchers)), source_(source), lookback_(lookback) {}
 
-Result<RunQueries> RunQueries::make(std::string prefix, std::string matchers, Transport transport,
+Result<RunQueries> RunQueries::make(std::string prefix, std::string matchers, Source source,
                                     std::optional<Duration> lookback) {
-  if (!is_valid_metric_name(prefix + "success"))
+  if (!is_valid_metric_name(run_metric::success.full_name(prefix)))
     return Failure{concat({"'", printable(prefix), "' cannot begin a metric's name"})};
-  if (lookback && transport != Transport::remote_write)
-    return Failure{"--lookback is for --for remote-write: a gateway shows its metrics however old they are"};
+  if (lookback && source != Source::remote_write)
+    return Failure{
+        "--lookback needs --source remote-write: scraped metrics stay visible however old they are"};
   if (lookback && *lookback <= Duration::zero()) return Failure{"--lookback must be longer than nothing"};
-  return RunQueries(std::move(prefix), std::move(matchers), transport, lookback.value_or(default_lookback));
+  return RunQueries(std::move(prefix), std::move(matchers), source, lookback.value_or(default_lookback));
 }
 
 std::string RunQueries::with_matchers(std::string_view name) const {
   return matchers_.empty() ? std::string(name) : concat({name, "{", matchers_, "}"});
 }
 
-std::string RunQueries::selector(std::string_view metric) const {
-  return with_matchers(concat({prefix_, metric}));
+std::string RunQueries::selector(const RunMetric& metric) const {
+  return with_matchers(metric.full_name(prefix_));
 }
 
-std::string RunQueries::latest(std::string_view metric) const {
-  if (transport_ == Transport::pushgateway) return selector(metric);
+std::string RunQueries::latest(const RunMetric& metric) const {
+  if (is_scraped()) return selector(metric);
   return concat({"last_over_time(", selector(metric), "[", promql_duration(lookback_), "])"});
 }
 
 std::string RunQueries::overdue(int missed_runs) const {
-  const std::string interval = latest("expected_interval_seconds");
+  const std::string interval = latest(run_metric::expected_interval);
   const std::string runs = missed_runs == 1 ? "" : std::to_string(missed_runs) + " * ";
-  return concat({"time() - ", latest("last_success_timestamp_seconds"), "\n  > ", runs, interval,
-                 " + clamp_max(", interval, " / 4, 6 * 3600)"});
+  return concat({"time() - ", latest(run_metric::last_success), "\n  > ", runs, interval, " + clamp_max(",
+                 interval, " / 4, 6 * 3600)"});
 }
 
 std::string RunQueries::never_succeeded() const {
-  return concat(
-      {latest("last_completion_timestamp_seconds"), "\n  unless ", latest("last_success_timestamp_seconds")});
+  return concat({latest(run_metric::last_completion), "\n  unless ", latest(run_metric::last_success)});
 }
 
-std::string RunQueries::refused() const {
+std::string RunQueries::failed_pushes() const {
   return concat({with_matchers("push_failure_time_seconds"), "\n  > ", with_matchers("push_time_seconds")});
 }
 

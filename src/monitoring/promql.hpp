@@ -1,5 +1,6 @@
 #pragma once
 
+#include "metrics/catalogue.hpp"
 #include "support/duration.hpp"
 #include "support/result.hpp"
 
@@ -9,10 +10,12 @@
 
 namespace pushmetrics {
 
-/// How the samples of a run come to Prometheus.
-enum class Transport {
-  /// Scraped again and again from what keeps them: a Pushgateway, or node_exporter's textfiles.
+/// How the samples of a run reach Prometheus.
+enum class Source {
+  /// Scraped, again and again, from a Pushgateway.
   pushgateway,
+  /// Scraped, again and again, from node_exporter's textfile collector.
+  textfile,
   /// Written once a run, by remote write or OTLP: an instant query sees them for five minutes only.
   remote_write,
 };
@@ -31,31 +34,33 @@ class RunQueries {
  public:
   /// `matchers` is what stands between the braces, and may be empty. Without a `lookback` 31 days are meant.
   /// Refuses a prefix that makes no metric name, and a lookback where none is used or that is not positive.
-  static Result<RunQueries> make(std::string prefix, std::string matchers, Transport transport,
+  static Result<RunQueries> make(std::string prefix, std::string matchers, Source source,
                                  std::optional<Duration> lookback);
 
-  /// The selector of a metric, named without its prefix.
-  std::string selector(std::string_view metric) const;
+  /// The selector of a metric.
+  std::string selector(const RunMetric& metric) const;
   /// The newest value of each of its series.
-  std::string latest(std::string_view metric) const;
+  std::string latest(const RunMetric& metric) const;
   /// The age of the last success, where it says that this many expected runs were missed. Granted on top is
   /// a quarter of the interval, 6 hours at most, since a run may take longer than the one before it.
   std::string overdue(int missed_runs) const;
   /// Jobs that completed, but not with success as far back as is known.
   std::string never_succeeded() const;
-  /// Groups of the gateway whose last push was refused: its own metrics, which have no prefix.
-  std::string refused() const;
+  /// Groups of a Pushgateway whose last push failed: its own metrics, which have no prefix.
+  std::string failed_pushes() const;
 
-  Transport transport() const { return transport_; }
+  Source source() const { return source_; }
+  /// Whether a sample repeats its value at each scrape.
+  bool is_scraped() const { return source_ != Source::remote_write; }
   Duration lookback() const { return lookback_; }
 
  private:
-  RunQueries(std::string prefix, std::string matchers, Transport transport, Duration lookback);
+  RunQueries(std::string prefix, std::string matchers, Source source, Duration lookback);
   std::string with_matchers(std::string_view name) const;
 
   std::string prefix_;
   std::string matchers_;
-  Transport transport_;
+  Source source_;
   Duration lookback_;
 };
 

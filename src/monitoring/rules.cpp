@@ -23,21 +23,33 @@ struct Rule {
   std::string description;
 };
 
-constexpr std::string_view scraped_head =
-    "# For metrics scraped from a Pushgateway or from node_exporter's textfiles. Scrape with\n"
-    "# `honor_labels: true`: else the job and instance of the scrape take the place of those that were\n"
-    "# pushed, and nothing here fits. Alert on `up == 0` of the gateway, too: while it is down, nothing\n"
-    "# here fires.\n";
+constexpr std::string_view gateway_head =
+    "# For metrics scraped from a Pushgateway. Scrape it with `honor_labels: true`: otherwise the job and\n"
+    "# instance of the scrape replace those that were pushed, and no alert matches. Also alert on `up == 0`\n"
+    "# of the gateway: while it is down, nothing here fires.\n";
+constexpr std::string_view textfile_head =
+    "# For metrics scraped from node_exporter's textfile collector. Scrape it with `honor_labels: true`:\n"
+    "# otherwise the job and instance of the scrape replace those that were pushed, and no alert matches.\n"
+    "# Also alert on `up == 0` and `node_textfile_scrape_error == 1`: meanwhile, nothing here fires.\n";
 constexpr std::string_view written_head =
-    "# For metrics that remote write or OTLP brought: a sample is written once a run, and found again by\n"
-    "# last_over_time. A run longer ago than its window is forgotten, and an alert on it with it.\n";
+    "# For metrics written by remote write or OTLP: a sample is written once per run, and found by\n"
+    "# last_over_time. A run longer ago than its window is forgotten, and so is an alert on it.\n";
+
+std::string_view head(Source source) {
+  switch (source) {
+    case Source::pushgateway: return gateway_head;
+    case Source::textfile: return textfile_head;
+    case Source::remote_write: return written_head;
+  }
+  return {};
+}
 constexpr std::string_view severities =
-    "#\n# severity: `critical` is to page, `warning` can wait for the morning. JobOverdue comes as a warning "
+    "#\n# severity: `critical` should page, `warning` can wait for the morning. JobOverdue is a warning "
     "after\n"
-    "# one missed run and as critical after two: let Alertmanager inhibit the former by the latter.\n";
+    "# one missed run and critical after two: let Alertmanager inhibit the former by the latter.\n";
 constexpr std::string_view no_max_age =
-    "#\n# The age of the last success is watched for jobs run with --expect-every only; `pushmetrics rules\n"
-    "# --max-age D` watches the others too.\n";
+    "#\n# The age of the last success is checked only for jobs run with --expect-every; `pushmetrics rules\n"
+    "# --max-age D` checks the others, too.\n";
 
 constexpr std::string_view subject =
     "Job {{ $labels.job }}{{ range $name, $value := $labels }}{{ if not (eq $name \"job\" \"__name__\") }},"
@@ -49,25 +61,27 @@ constexpr std::string_view check_schedule =
 
 Rule failed(const RunQueries& queries) {
   return {"JobFailed",
-          concat({queries.latest("exit_code"), "\n  and ", queries.latest("success"), " == 0"}),
+          concat({queries.latest(run_metric::exit_code), "\n  and ", queries.latest(run_metric::success),
+                  " == 0"}),
           "",
           "warning",
           "failed with exit status {{ $value }}",
-          "Its last run did not succeed{{ if eq $value 137.0 }}: it was killed, perhaps for want of memory"
+          "Its last run did not succeed{{ if eq $value 137.0 }}: it was killed, perhaps because it ran out "
+          "of memory"
           "{{ else if eq $value 126.0 }}: its command could not be executed"
-          "{{ else if eq $value 127.0 }}: its command was not found{{ end }}. Read its log, mend the cause"
+          "{{ else if eq $value 127.0 }}: its command was not found{{ end }}. Read its log, fix the cause"
           " and run it again: a success resolves this."};
 }
 
 Rule timed_out(const RunQueries& queries) {
   return {"JobTimedOut",
-          concat({queries.latest("duration_seconds"), "\n  and ", queries.latest("timed_out"),
-                  " == 1\n  and ", queries.latest("success"), " == 0"}),
+          concat({queries.latest(run_metric::duration), "\n  and ", queries.latest(run_metric::timed_out),
+                  " == 1\n  and ", queries.latest(run_metric::success), " == 0"}),
           "",
           "warning",
           "was stopped by its time limit",
           "Its last run was stopped after {{ $value | humanizeDuration }}, when it reached its --timeout. See"
-          " what it was waiting for, or allow it more time."};
+          " what it was waiting for, or raise the limit."};
 }
 
 Rule missed_run(const RunQueries& queries) {
@@ -94,9 +108,9 @@ Rule missed_two_runs(const RunQueries& queries) {
 
 Rule too_old(const RunQueries& queries, Duration max_age) {
   return {"JobStale",
-          concat({"(time() - ", queries.latest("last_success_timestamp_seconds"), " > ",
+          concat({"(time() - ", queries.latest(run_metric::last_success), " > ",
                   format_value(to_seconds(max_age)), ")\n  unless ",
-                  queries.latest("expected_interval_seconds")}),
+                  queries.latest(run_metric::expected_interval)}),
           "5m",
           "critical",
           "has not succeeded for too long",
@@ -111,76 +125,75 @@ Rule never_succeeded(const RunQueries& queries) {
           "critical",
           "has never succeeded",
           concat({"It has run, last at {{ $value | humanizeTimestamp }}, but no success is known",
-                  queries.transport() == Transport::remote_write
-                      ? concat({" in the last ", format_duration(queries.lookback())})
-                      : "",
-                  ". Read its log, mend the cause and run it again: a success resolves this."})};
+                  !queries.is_scraped() ? concat({" in the last ", format_duration(queries.lookback())}) : "",
+                  ". Read its log, fix the cause and run it again: a success resolves this."})};
 }
 
 /// A job started with --notify-start alone has its start for its only heartbeat, and is not hung because it
 /// runs long: that heartbeat does not count. JobSlow watches such a job.
 Rule hung(const RunQueries& queries, Duration max_silence) {
-  const std::string heartbeat = queries.latest("heartbeat_timestamp_seconds");
+  const std::string heartbeat = queries.latest(run_metric::heartbeat);
   return {"JobHung",
           concat({"(time() - ", heartbeat, " > ", format_value(to_seconds(max_silence)), ")\n  and ",
-                  queries.latest("running"), " == 1\n  unless ", heartbeat, " - ",
-                  queries.latest("start_timestamp_seconds"), " < 1"}),
+                  queries.latest(run_metric::running), " == 1\n  unless ", heartbeat, " - ",
+                  queries.latest(run_metric::start), " < 1"}),
           "",
           "warning",
           "hangs or is gone",
-          "It never said that it ended, but its last heartbeat was {{ $value | humanizeDuration }} ago. Its"
+          "It did not report its end, and its last heartbeat was {{ $value | humanizeDuration }} ago. Its"
           " machine or container may be gone, or cut off from the network. If it no longer runs, start it"
-          " anew: its end resolves this."};
+          " again: its end resolves this."};
 }
 
 /// A gauge that is scraped repeats its value at each scrape, so that the median weighs each run by the time
 /// until the next: right for a job on a schedule. A look every 10 minutes is enough of it, and cheaper.
-std::string history(const RunQueries& queries, std::string_view metric) {
-  const bool scraped = queries.transport() == Transport::pushgateway;
+std::string history(const RunQueries& queries, const RunMetric& metric) {
+  const bool scraped = queries.is_scraped();
   return concat({queries.selector(metric), scraped ? "[7d:10m]" : "[7d]"});
 }
 
-/// What runs is measured by how long it has been running, so that a job which waits for ever is told of.
+/// What runs is measured by how long it has been running, so that a job that waits forever is reported.
 Rule slow(const RunQueries& queries) {
   return {"JobSlow",
-          concat({"(\n    (time() - ", queries.latest("start_timestamp_seconds"), " and ",
-                  queries.latest("running"), " == 1)\n    or (", queries.latest("duration_seconds"), " and ",
-                  queries.latest("success"), " == 1)\n  )\n  > clamp_min(3 * quantile_over_time(0.5, ",
-                  history(queries, "duration_seconds"), "), 60)\n  and changes(",
-                  history(queries, "last_completion_timestamp_seconds"), ") >= 3"}),
+          concat({"(\n    (time() - ", queries.latest(run_metric::start), " and ",
+                  queries.latest(run_metric::running), " == 1)\n    or (",
+                  queries.latest(run_metric::duration), " and ", queries.latest(run_metric::success),
+                  " == 1)\n  )\n  > clamp_min(3 * quantile_over_time(0.5, ",
+                  history(queries, run_metric::duration), "), 60)\n  and changes(",
+                  history(queries, run_metric::last_completion), ") >= 3"}),
           "",
           "warning",
           "takes far longer than usual",
           "Its run has taken {{ $value | humanizeDuration }}, more than three times the median of the past"
           " week. See whether it waits for something (a lock, a slow disk or network), or has more to do"
-          " than it used to."};
+          " than before."};
 }
 
-Rule push_refused(const RunQueries& queries) {
-  return {"PushRefused",
-          queries.refused(),
+Rule push_failed(const RunQueries& queries) {
+  return {"PushFailed",
+          queries.failed_pushes(),
           "",
           "warning",
-          "pushed what the gateway refused",
-          "The gateway refused the last push to this group, at {{ $value | humanizeTimestamp }}, and goes on"
-          " showing the values of the push before it. What pushmetrics wrote to standard error says why:"
-          " mostly a metric whose type differs from that in another group. `pushmetrics check` finds what"
-          " is wrong with the metrics themselves."};
+          "pushed metrics that the gateway rejected",
+          "The gateway rejected the last push to this group, at {{ $value | humanizeTimestamp }}, and still"
+          " shows the values of the push before it. pushmetrics wrote the reason to standard error; usually"
+          " a metric has another type in another group. `pushmetrics check` finds errors in the metrics"
+          " themselves."};
 }
 
 /// Only a job known by name can be missed before it has ever pushed.
 Rule missing(const RunQueries& queries, const RulesOptions& options) {
-  const std::string completions = queries.selector("last_completion_timestamp_seconds");
-  const bool scraped = queries.transport() == Transport::pushgateway;
+  const std::string completions = queries.selector(run_metric::last_completion);
+  const bool scraped = queries.is_scraped();
   return {"JobMissing",
           scraped
               ? concat({"absent(", completions, ")"})
               : concat({"absent_over_time(", completions, "[", promql_duration(queries.lookback()), "])"}),
           promql_duration(options.max_age.value_or(1h)),
           "warning",
-          "is not known at all",
-          "No run of it is to be found. It was never run under pushmetrics, its pushes do not arrive, or what"
-          " kept them was wiped. `pushmetrics doctor`, where the job runs, looks for the cause."};
+          "is unknown",
+          "No run of it was found. It was never run under pushmetrics, its pushes do not arrive, or their"
+          " target was wiped. Run `pushmetrics doctor` where the job runs to find the cause."};
 }
 
 void append_group(std::string& out, std::string_view name, std::string_view interval,
@@ -203,13 +216,13 @@ std::string write_rules(const RunQueries& queries, const RulesOptions& options) 
   if (options.max_age) rules.push_back(too_old(queries, *options.max_age));
   rules.push_back(never_succeeded(queries));
   rules.push_back(hung(queries, options.max_silence));
-  if (options.transport == Transport::pushgateway) rules.push_back(push_refused(queries));
+  if (options.source == Source::pushgateway) rules.push_back(push_failed(queries));
   if (options.job) rules.push_back(missing(queries, options));
   const Rule history_rules[] = {slow(queries)};
 
   std::string out =
       "# Alerting rules for jobs run under pushmetrics, as `pushmetrics rules` prints them.\n#\n";
-  out += options.transport == Transport::pushgateway ? scraped_head : written_head;
+  out += head(options.source);
   out += severities;
   if (!options.max_age) out += no_max_age;
   out += "groups:\n";
@@ -230,12 +243,12 @@ Result<std::string> alerting_rules(const RulesOptions& options) {
   std::optional<Duration> lookback = options.lookback;
   if (lookback && options.max_age && *lookback <= *options.max_age)
     return Failure{"--lookback must be longer than --max-age, or what is too old is not seen"};
-  if (!lookback && options.max_age && options.transport == Transport::remote_write)
+  if (!lookback && options.max_age && options.source == Source::remote_write)
     lookback = std::max<Duration>(31 * 24h, 2 * *options.max_age);
 
   const auto queries =
       RunQueries::make(options.prefix, options.job ? concat({"job=", promql_string(*options.job)}) : "",
-                       options.transport, lookback);
+                       options.source, lookback);
   if (!queries) return Failure{queries.error()};
   return write_rules(*queries, options);
 }

@@ -15,8 +15,8 @@ struct RulesOptions {
   std::optional<std::string> job = std::nullopt;
   /// `--prefix`: as given to `run`.
   std::string prefix = "job_";
-  /// `--for pushgateway|remote-write`.
-  Transport transport = Transport::pushgateway;
+  /// `--source pushgateway|textfile|remote-write`.
+  Source source = Source::pushgateway;
   /// `--max-age`: how old the last success of a job that pushes no expected interval may be.
   std::optional<Duration> max_age = std::nullopt;
   /// `--max-silence`: how old the last heartbeat of a running job may be.

@@ -101,7 +101,7 @@ def test_a_push_that_the_gateway_refuses_is_told_of(watched, gateway, run):
     assert run("-j", "good", "--", "true").status == 0
     refused = http("POST", gateway.url + "/metrics/job/other", b"# TYPE job_success counter\njob_success 1\n")
     assert refused.status == 400
-    wait_for_alerts(prometheus, {("PushRefused", "other")})
+    wait_for_alerts(prometheus, {("PushFailed", "other")})
 
 
 def test_an_alert_fires_for_the_run_that_was_killed_and_not_for_the_one_that_goes_on(

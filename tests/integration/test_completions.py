@@ -30,8 +30,8 @@ VALUES = {
     "check --from": "auto text openmetrics json",
     "list --sort": "group age state duration",
     "set --type": "gauge counter untyped",
-    "rules --for": "pushgateway remote-write",
-    "dashboard --for": "pushgateway remote-write",
+    "rules --source": "pushgateway textfile remote-write",
+    "dashboard --source": "pushgateway textfile remote-write",
     "run --url": "http:// https:// otlp+http:// otlp+https:// otlp: remote-write+http:// remote-write+https:// stdout: "
     "textfile: unix:",
 }

@@ -129,7 +129,7 @@ def answer(prometheus, target, **variables):
 
 def test_every_query_returns_data(pushmetrics, stored):
     mode, prometheus = stored
-    for panel, target in targets(dashboard_of(pushmetrics, "--for", mode)):
+    for panel, target in targets(dashboard_of(pushmetrics, "--source", mode)):
         assert answer(prometheus, target), f"{panel['title']}: {target['expr']}"
 
 
@@ -137,8 +137,8 @@ def test_the_counts_are_right(pushmetrics, stored):
     mode, prometheus = stored
     expected = {"Failing": 2, "Overdue": 1, "Never succeeded": 1, "Running": 1}
     if mode == "pushgateway":
-        expected |= {"Pushes refused": 1, "Jobs": 4}
-    dashboard = dashboard_of(pushmetrics, "--for", mode)
+        expected |= {"Failed pushes": 1, "Jobs": 4}
+    dashboard = dashboard_of(pushmetrics, "--source", mode)
     found = {
         panel["title"]: answer(prometheus, target)
         for panel, target in targets(dashboard)
@@ -149,7 +149,7 @@ def test_the_counts_are_right(pushmetrics, stored):
 
 def test_a_count_of_nothing_is_zero(pushmetrics, stored):
     mode, prometheus = stored
-    for panel, target in targets(dashboard_of(pushmetrics, "--for", mode)):
+    for panel, target in targets(dashboard_of(pushmetrics, "--source", mode)):
         if panel["type"] == "stat":
             assert answer(prometheus, target, job="another") == [({}, 0)]
 
@@ -167,7 +167,7 @@ def table(dashboard, prometheus, **variables):
 
 def test_the_table_has_one_row_a_group_with_all_of_its_labels(pushmetrics, stored):
     mode, prometheus = stored
-    rows = table(dashboard_of(pushmetrics, "--for", mode), prometheus)
+    rows = table(dashboard_of(pushmetrics, "--source", mode), prometheus)
     assert set(rows) == {frozenset(labels.items()) for labels in (GOOD, BAD, QUOTED, NEW)}
     good, bad, quoted, new = (rows[frozenset(labels.items())] for labels in (GOOD, BAD, QUOTED, NEW))
     assert (good["Last result"], good["Exit status"], good["Duration"]) == (1, 0, 60)
@@ -182,7 +182,7 @@ def test_the_table_has_one_row_a_group_with_all_of_its_labels(pushmetrics, store
 
 def test_a_job_and_an_instance_can_be_chosen(pushmetrics, stored):
     mode, prometheus = stored
-    dashboard = dashboard_of(pushmetrics, "--for", mode)
+    dashboard = dashboard_of(pushmetrics, "--source", mode)
     assert set(table(dashboard, prometheus, job="good|bad")) == {frozenset(x.items()) for x in (GOOD, BAD)}
     assert set(table(dashboard, prometheus, instance="db1")) == {frozenset(x.items()) for x in (GOOD, QUOTED)}
 
@@ -190,7 +190,7 @@ def test_a_job_and_an_instance_can_be_chosen(pushmetrics, stored):
 def test_the_choices_are_the_jobs_and_instances_that_there_are(pushmetrics, stored):
     mode, prometheus = stored
     choices = {}
-    for variable in dashboard_of(pushmetrics, "--for", mode)["templating"]["list"][1:]:
+    for variable in dashboard_of(pushmetrics, "--source", mode)["templating"]["list"][1:]:
         query = variable["query"]["query"]
         selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", query).groups()
         match = with_variables(selector)
@@ -200,7 +200,7 @@ def test_the_choices_are_the_jobs_and_instances_that_there_are(pushmetrics, stor
 
 @pytest.mark.parametrize("mode", MODES)
 def test_panels_have_their_own_ids_and_places(pushmetrics, mode):
-    panels = dashboard_of(pushmetrics, "--for", mode)["panels"]
+    panels = dashboard_of(pushmetrics, "--source", mode)["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken = set()
     for panel in panels:
@@ -219,7 +219,7 @@ def test_panels_have_their_own_ids_and_places(pushmetrics, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_what_refers_to_something_finds_it(pushmetrics, mode):
-    dashboard = dashboard_of(pushmetrics, "--for", mode)
+    dashboard = dashboard_of(pushmetrics, "--source", mode)
     variables = {variable["name"] for variable in dashboard["templating"]["list"]}
     assert variables == {"datasource", "job", "instance"}
     assert set(re.findall(r"\$\{?(\w+)", json.dumps(dashboard))) <= variables | {"__interval", "__all"}
@@ -248,7 +248,7 @@ def test_it_can_be_imported(pushmetrics):
 
 
 def test_each_kind_has_a_uid_of_its_own(pushmetrics):
-    options = [[], ["--for", "remote-write"], ["--prefix", "backup_"], ["--prefix", "x" * 60]]
+    options = [[], ["--source", "remote-write"], ["--prefix", "backup_"], ["--prefix", "x" * 60]]
     uids = [dashboard_of(pushmetrics, *more)["uid"] for more in options]
     assert len(set(uids)) == len(uids)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,40}", uid) for uid in uids)
@@ -259,7 +259,7 @@ def test_the_prefix_is_that_of_the_metrics(pushmetrics):
     assert "backup_success" in text and "job_" not in text
 
 
-@pytest.mark.parametrize("options", [["--prefix", "a-b"], ["--for", "x"], ["--lookback", "1d"], ["operand"]])
+@pytest.mark.parametrize("options", [["--prefix", "a-b"], ["--source", "x"], ["--lookback", "1d"], ["operand"]])
 def test_options_that_make_no_sense_are_refused(pushmetrics, options):
     result = pushmetrics("dashboard", *options)
     assert (result.status, result.stdout) == (2, "")

@@ -80,13 +80,13 @@ def test_each_state_is_told(gateway, pushmetrics):
         "failed": "job_success 0\n",
         "running": "job_success 0\njob_running 1\n",
         "overdue": f"job_success 1\njob_last_success_timestamp_seconds {now - 7200}\njob_expected_interval_seconds 3600\n",
-        "push refused": "job_success 1\n",
+        "push failed": "job_success 1\n",
     }
     for state, body in bodies.items():
         assert put_group(gateway, {"job": state}, types + body).status == 200
-    assert put_group(gateway, {"job": "push refused"}, "# TYPE job_success counter\njob_success 1\n", "POST").status == 400
+    assert put_group(gateway, {"job": "push failed"}, "# TYPE job_success counter\njob_success 1\n", "POST").status == 400
     shown = listed(pushmetrics("list", "--url", gateway.url, "--json", "--sort", "state"))
-    assert [group["state"] for group in shown] == ["push refused", "failed", "overdue", "running", "ok"]
+    assert [group["state"] for group in shown] == ["push failed", "failed", "overdue", "running", "ok"]
     assert all(group["state"] == group["labels"]["job"] for group in shown)
 
 

@@ -22,7 +22,7 @@ TEST_CASE("the worst that can be said of a group is its state") {
   group.running = 1;
   CHECK(state_of(group, now) == GroupState::running);
   group.last_push_successful = false;
-  CHECK(state_of(group, now) == GroupState::push_refused);
+  CHECK(state_of(group, now) == GroupState::push_failed);
 }
 
 TEST_CASE("a table's columns are aligned, wide characters included, and its lines end with no space") {

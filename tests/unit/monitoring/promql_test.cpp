@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-RunQueries queries(Transport transport, std::string matchers = "") {
-  return *RunQueries::make("job_", std::move(matchers), transport, std::nullopt);
+RunQueries queries(Source source, std::string matchers = "") {
+  return *RunQueries::make("job_", std::move(matchers), source, std::nullopt);
 }
 
 }  // namespace
@@ -36,18 +36,18 @@ TEST_CASE("a duration is spelled in Prometheus' units, from the largest down") {
 }
 
 TEST_CASE("what a gateway keeps is seen at once, what was written once is sought") {
-  CHECK(queries(Transport::pushgateway).latest("success") == "job_success");
-  CHECK(queries(Transport::pushgateway, R"(job="a")").latest("success") == R"(job_success{job="a"})");
-  CHECK(queries(Transport::remote_write).latest("success") == "last_over_time(job_success[31d])");
-  CHECK(queries(Transport::remote_write, R"(job="a")").latest("success") ==
+  CHECK(queries(Source::pushgateway).latest(run_metric::success) == "job_success");
+  CHECK(queries(Source::pushgateway, R"(job="a")").latest(run_metric::success) == R"(job_success{job="a"})");
+  CHECK(queries(Source::remote_write).latest(run_metric::success) == "last_over_time(job_success[31d])");
+  CHECK(queries(Source::remote_write, R"(job="a")").latest(run_metric::success) ==
         R"(last_over_time(job_success{job="a"}[31d]))");
 }
 
 TEST_CASE("a prefix or a lookback that makes no sense is refused") {
-  CHECK(RunQueries::make("", "", Transport::pushgateway, std::nullopt));
-  CHECK(RunQueries::make("ns:backup_", "", Transport::remote_write, 7 * 24h));
-  CHECK_FALSE(RunQueries::make("1st_", "", Transport::pushgateway, std::nullopt));
-  CHECK_FALSE(RunQueries::make("a-b", "", Transport::pushgateway, std::nullopt));
-  CHECK_FALSE(RunQueries::make("job_", "", Transport::pushgateway, 7 * 24h));
-  CHECK_FALSE(RunQueries::make("job_", "", Transport::remote_write, 0s));
+  CHECK(RunQueries::make("", "", Source::pushgateway, std::nullopt));
+  CHECK(RunQueries::make("ns:backup_", "", Source::remote_write, 7 * 24h));
+  CHECK_FALSE(RunQueries::make("1st_", "", Source::pushgateway, std::nullopt));
+  CHECK_FALSE(RunQueries::make("a-b", "", Source::pushgateway, std::nullopt));
+  CHECK_FALSE(RunQueries::make("job_", "", Source::pushgateway, 7 * 24h));
+  CHECK_FALSE(RunQueries::make("job_", "", Source::remote_write, 0s));
 }

@@ -23,16 +23,17 @@ TEST_CASE("every rule is for the one job") {
   CHECK(mentions(text, R"(absent(job_last_completion_timestamp_seconds{job="a\"b"}))"));
 }
 
-TEST_CASE("only a gateway refuses pushes in a way that Prometheus sees") {
-  CHECK(mentions(alerting_rules({}), "PushRefused"));
-  CHECK_FALSE(mentions(alerting_rules({.transport = Transport::remote_write}), "PushRefused"));
+TEST_CASE("only a gateway shows failed pushes to Prometheus") {
+  CHECK(mentions(alerting_rules({}), "PushFailed"));
+  CHECK_FALSE(mentions(alerting_rules({.source = Source::textfile}), "PushFailed"));
+  CHECK_FALSE(mentions(alerting_rules({.source = Source::remote_write}), "PushFailed"));
 }
 
 TEST_CASE("samples are sought for twice as long as the age that is too old") {
-  CHECK(mentions(alerting_rules({.transport = Transport::remote_write, .max_age = 24h}), "[31d]"));
-  CHECK(mentions(alerting_rules({.transport = Transport::remote_write, .max_age = 40 * 24h}), "[80d]"));
-  CHECK(mentions(alerting_rules({.transport = Transport::remote_write, .max_age = 24h, .lookback = 50h}),
-                 "[2d2h]"));
+  CHECK(mentions(alerting_rules({.source = Source::remote_write, .max_age = 24h}), "[31d]"));
+  CHECK(mentions(alerting_rules({.source = Source::remote_write, .max_age = 40 * 24h}), "[80d]"));
+  CHECK(
+      mentions(alerting_rules({.source = Source::remote_write, .max_age = 24h, .lookback = 50h}), "[2d2h]"));
 }
 
 TEST_CASE("limits that can never be met or kept are refused") {
@@ -40,5 +41,5 @@ TEST_CASE("limits that can never be met or kept are refused") {
   CHECK_FALSE(alerting_rules({.job = ""}));
   CHECK_FALSE(alerting_rules({.max_age = 0s}));
   CHECK_FALSE(alerting_rules({.max_silence = 0s}));
-  CHECK_FALSE(alerting_rules({.transport = Transport::remote_write, .max_age = 7h, .lookback = 7h}));
+  CHECK_FALSE(alerting_rules({.source = Source::remote_write, .max_age = 7h, .lookback = 7h}));
 }
