@@ -191,9 +191,12 @@ class TextfileWrite {
     const auto written = write_atomically(directory_, name_, text, readable_by_all);
     if (!written) return directory_problem(written.failure().error_number);
     // Somebody else's file may have come, or gone, since these were written.
-    for (auto& [name, contents] : neighbours)
-      if (!contents.labels.empty() && help.apply_to(contents.families))
-        write_atomically(directory_, name, write_textfile(contents), readable_by_all);
+    for (auto& [name, contents] : neighbours) {
+      if (contents.labels.empty() || !help.apply_to(contents.families)) continue;
+      const auto rewritten = write_atomically(directory_, name, write_textfile(contents), readable_by_all);
+      if (!rewritten)
+        warning_ = concat({name, " has another HELP, and cannot be written: ", rewritten.error()});
+    }
     return {Kind::delivered, warning_};
   }
 

@@ -98,7 +98,10 @@ def test_a_family_of_another_script_is_served_with_ours(pushmetrics, directory, 
     if comes == "between":  # what another script removed no longer decides
         (directory / file).unlink()
         run("three")
-        assert "# HELP job_success Whether the last run succeeded (1) or failed (0)." in lines(exporter)
+        found = lines(exporter)
+        kept = "Of another script." if help_line else "Whether the last run succeeded (1) or failed (0)."
+        assert f"# HELP job_success {kept}" in found
+        assert sum(line.startswith("job_success{") for line in found) == 3
 
 
 def test_a_name_of_node_exporter_itself_is_rejected(push, directory, exporter):

@@ -184,7 +184,7 @@ TEST_CASE("of appended lines a bad one costs itself, and the last value of a ser
   CHECK(parsed.diagnostics[1].position.line == 5);
 }
 
-TEST_CASE("of appended lines, labels that the grouping key replaces are left out") {
+TEST_CASE("of appended lines, labels that the grouping key replaces are dropped") {
   const ParsedFamilies parsed =
       parse_appended("# TYPE h histogram\nh_count{job=\"1\",x=\"1\"} 1\nh_sum{x=\"1\",instance=\"\"} 1\n");
   REQUIRE(parsed.families.size() == 1);
@@ -192,14 +192,14 @@ TEST_CASE("of appended lines, labels that the grouping key replaces are left out
     CHECK(sample.labels == std::vector<Label>{{"x", "1"}});
   REQUIRE(parsed.diagnostics.size() == 1);
   CHECK(parsed.diagnostics[0].message ==
-        "label job is the grouping key's own: the value here is without effect");
+        "label job is replaced by the grouping key's: the value here has no effect");
 }
 
 TEST_CASE("of appended lines, name and label are not taken for one word") {
   CHECK(parse_appended("ab{c=\"1\"} 1\na{bc=\"1\"} 2\n").families.size() == 2);
 }
 
-TEST_CASE("of appended families that collide the later one is left out") {
+TEST_CASE("of appended families that collide the later one is dropped") {
   const ParsedFamilies parsed = parse_appended("s_count 1\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n");
   REQUIRE(parsed.families.size() == 1);
   CHECK(parsed.families[0].name == "s_count");
