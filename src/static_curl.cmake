@@ -18,6 +18,9 @@ set(PUSHMETRICS_DEPS_DIR ${PROJECT_SOURCE_DIR}/build/deps CACHE PATH "Where the 
 set(curl_tables "-DCURL_SOCKET_HASH_TABLE_SIZE=7 -DCURL_CONNECTION_HASH_SIZE=7 -DCURL_DNS_HASH_SIZE=7")
 set(curl_flags
   "-Os -ffunction-sections -fdata-sections -ffile-prefix-map=${curl_SOURCE_DIR}=curl ${curl_tables}")
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  string(APPEND curl_flags " -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64")  # as CMakeLists.txt says
+endif()
 set(curl_options
   -DCMAKE_BUILD_TYPE=None
   -DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF
@@ -27,7 +30,8 @@ set(curl_options
   -DCURL_DISABLE_NETRC=ON -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_COOKIES=ON -DCURL_DISABLE_ALTSVC=ON
   -DCURL_DISABLE_HSTS=ON -DCURL_DISABLE_DOH=ON -DCURL_DISABLE_MIME=ON
   -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DUSE_LIBIDN2=OFF
-  -DUSE_NGHTTP2=OFF)
+  -DUSE_NGHTTP2=OFF
+  -DHAVE_POLL_FINE=ON)  # which a cross build could not find out; without, libcurl takes no descriptor above 1023
 
 file(READ ${curl_SOURCE_DIR}/include/curl/curlver.h curl_identity)
 if(EXISTS ${curl_SOURCE_DIR}/debian/changelog)  # the patches do not change curl's own version
@@ -49,7 +53,7 @@ if(NOT EXISTS ${curl_prefix}/lib/libcurl.a)
   message(STATUS "Building the static libcurl in ${curl_prefix}")
   set(curl_build ${PUSHMETRICS_DEPS_DIR}/curl-${curl_key}-build)
   pushmetrics_curl_step("configuring" ${CMAKE_COMMAND} -S ${curl_SOURCE_DIR} -B ${curl_build} -G ${CMAKE_GENERATOR}
-    -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DCMAKE_C_FLAGS=${curl_flags}
+    -DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE} -DCMAKE_C_COMPILER=${CMAKE_C_COMPILER} -DCMAKE_C_FLAGS=${curl_flags}
     -DCMAKE_INSTALL_PREFIX=${curl_prefix} -DCMAKE_INSTALL_LIBDIR=lib ${curl_options})
   pushmetrics_curl_step("building" ${CMAKE_COMMAND} --build ${curl_build} --target install)
   file(REMOVE_RECURSE ${curl_build})

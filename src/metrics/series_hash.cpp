@@ -19,7 +19,7 @@ HashSet::HashSet(std::size_t expected) : places_(std::bit_ceil(std::max(smallest
 bool HashSet::insert(std::uint64_t hash) {
   if (places_.size() < 2 * (count_ + 1)) grow();
   const std::size_t mask = places_.size() - 1;
-  std::size_t at = hash & mask;
+  std::size_t at = static_cast<std::size_t>(hash) & mask;
   for (; places_[at] != 0; at = (at + 1) & mask)
     if (places_[at] == hash) return false;
   places_[at] = hash;
@@ -28,7 +28,7 @@ bool HashSet::insert(std::uint64_t hash) {
 }
 
 void HashSet::insert_later(std::uint64_t hash) {
-  __builtin_prefetch(&places_[hash & (places_.size() - 1)], 1);
+  __builtin_prefetch(&places_[static_cast<std::size_t>(hash) & (places_.size() - 1)], 1);
   std::uint64_t& slot = queue_[queued_++ % queue_size];
   if (queued_ > queue_size) insert_queued(slot);
   slot = hash;
@@ -52,7 +52,7 @@ void HashSet::grow() {
   const std::size_t mask = places_.size() - 1;
   for (const std::uint64_t hash : old.all()) {
     if (hash == 0) continue;
-    std::size_t at = hash & mask;
+    std::size_t at = static_cast<std::size_t>(hash) & mask;
     while (places_[at] != 0) at = (at + 1) & mask;
     places_[at] = hash;
   }

@@ -16,6 +16,15 @@ namespace hashing {
 inline constexpr std::uint64_t odd_a = 0x9E3779B97F4A7C15;
 inline constexpr std::uint64_t odd_b = 0xD6E8FEB86659FD93;
 
+/// The upper half of the product, from products of 32 bits by 32 bits, for processors without a wider one.
+constexpr std::uint64_t upper_half_of_product(std::uint64_t a, std::uint64_t b) {
+  constexpr std::uint64_t low_half = 0xFFFFFFFF;
+  const std::uint64_t low = (a & low_half) * (b & low_half);
+  const std::uint64_t middle = (a >> 32U) * (b & low_half) + (low >> 32U);
+  const std::uint64_t other_middle = (a & low_half) * (b >> 32U) + (middle & low_half);
+  return (a >> 32U) * (b >> 32U) + (middle >> 32U) + (other_middle >> 32U);
+}
+
 /// The two halves of the product, folded: mixes every bit of both into all of the result.
 inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) {
 #if defined(__SIZEOF_INT128__)
@@ -23,9 +32,7 @@ inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) {
   const Wide product = static_cast<Wide>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 #else
-  const std::uint64_t low = (a & 0xFFFFFFFFU) * (b | 1U);
-  const std::uint64_t high = (a >> 32U) * (b ^ odd_a);
-  return (low ^ (high << 32U | high >> 32U)) * odd_b ^ (low >> 29U);
+  return (a * b) ^ upper_half_of_product(a, b);
 #endif
 }
 
