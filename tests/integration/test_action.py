@@ -16,7 +16,8 @@ import yaml
 
 from support.program import BINARY, clean_environment
 
-ACTION = yaml.safe_load((pathlib.Path(__file__).resolve().parents[2] / "action.yml").read_text())
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]
 
 
@@ -98,12 +99,12 @@ class Runner:
         return last
 
 
-def pack(directory):
+def pack(directory, machine=platform.machine(), binary=BINARY):
     """A release that has the binary under test."""
-    name = f"pushmetrics-9.8.7-linux-{platform.machine()}"
+    name = f"pushmetrics-9.8.7-linux-{machine}"
     archive = directory / f"{name}.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
-        tar.add(BINARY, f"{name}/bin/pushmetrics")
+        tar.add(binary, f"{name}/bin/pushmetrics")
     checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
     sums = f"{'0' * 64}  pushmetrics_9.8.7_amd64.deb\n{checksum}  {archive.name}\n"
     (directory / "SHA256SUMS").write_text(sums)
@@ -265,9 +266,44 @@ def test_an_archive_with_another_checksum_is_not_unpacked(tmp_path):
     assert not runner.path_file.exists()
 
 
+@pytest.mark.parametrize("runner, machine", [("X64", "x86_64"), ("ARM64", "aarch64"), ("ARM", "armv7l")])
+def test_the_archive_is_that_of_the_runners_architecture(tmp_path, runner, machine):
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho for {machine}\n")
+    program.chmod(0o755)
+    releases = [tmp_path / name for name in ("x86_64", "aarch64", "armv7l")]
+    for release in releases:
+        release.mkdir()
+        pack(release, release.name, program)
+    sums = "".join((release / "SHA256SUMS").read_text() for release in releases)
+    (tmp_path / machine / "SHA256SUMS").write_text(sums)
+    (tmp_path / "runner").mkdir()
+    action = Runner(tmp_path / "runner", f"file://{tmp_path / machine}")
+    action.environment["RUNNER_ARCH"] = runner
+    done = action()
+    assert (done.returncode, done.stdout) == (0, f"for {machine}\n"), done.stderr
+
+
 def test_a_platform_without_a_release_is_named(tmp_path):
     (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  pushmetrics-9.8.7-linux-pdp11.tar.gz\n")
     (tmp_path / "runner").mkdir()
     done = Runner(tmp_path / "runner", f"file://{tmp_path}")()
     assert done.returncode == 1
     assert platform.machine() in done.stdout
+
+
+def steps_with_the_action():
+    """(file, step) of every step of the project's own workflows and examples that uses the action."""
+    github = ROOT / ".github"
+    for path in sorted([*github.glob("workflows/*.yml"), github / "examples/workflow.yml"]):
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            for step in job.get("steps", []):
+                if re.fullmatch(r"\./|OWNER/pushmetrics@.*", step.get("uses", "")):
+                    yield path, step
+
+
+def test_our_workflows_give_the_action_only_inputs_that_it_has():
+    steps = list(steps_with_the_action())
+    assert {path.name for path, _ in steps} == {"ci.yml", "workflow.yml"}
+    for path, step in steps:
+        assert set(step.get("with", {})) <= set(ACTION["inputs"]), path
