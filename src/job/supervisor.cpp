@@ -85,7 +85,7 @@ void Supervisor::start() {
     signals_.restore_for_job();
     ::execvpe(argv[0], argv, environment);
     failure = errno;
-    ::_exit(127);
+    ::_exit(failure == ENOENT ? 127 : 126);  // emulators such as qemu give the child a memory of its own
   }
   // NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
   pid_ = pid;
