@@ -162,6 +162,8 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
 
   input.samples = result.samples;
   input.families = result.families;
+  input.omitted_errors = result.omitted_errors;
+  input.omitted_warnings = result.omitted_warnings;
   input.diagnostics = std::move(result.diagnostics);
   input.diagnostics.insert(input.diagnostics.end(), lint.begin(), lint.end());
   std::ranges::stable_sort(input.diagnostics, {}, &Diagnostic::position);
@@ -230,13 +232,19 @@ std::string MetricsInput::diagnostics(Verbosity verbosity) const {
                                                          : Severity::warning;
   std::string lines;
   std::size_t errors = 0;
+  std::size_t warnings = 0;
   for (const CheckedInput& input : inputs_) {
     for (const Diagnostic& diagnostic : input.diagnostics) {
       if (diagnostic.severity < least) continue;
-      if (diagnostic.severity == Severity::error && ++errors > most_errors) return lines;
+      if (diagnostic.severity == Severity::error && ++errors > most_errors) continue;
       lines += line_of(input.name, diagnostic);
     }
+    errors += input.omitted_errors;
+    warnings += input.omitted_warnings;
   }
+  if (errors > most_errors) lines += concat({std::to_string(errors - most_errors), " more errors\n"});
+  if (warnings > 0 && least <= Severity::warning)
+    lines += concat({std::to_string(warnings), " more warnings\n"});
   return lines;
 }
 

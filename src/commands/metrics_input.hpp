@@ -37,6 +37,9 @@ struct CheckedInput {
   /// As in messages: the file's name, `<stdin>`, or `--metric`.
   std::string name;
   std::vector<Diagnostic> diagnostics;
+  /// Those beyond the first 20 of their kind.
+  std::size_t omitted_errors = 0;
+  std::size_t omitted_warnings = 0;
   std::size_t samples = 0;
   std::size_t families = 0;
   bool valid = true;
@@ -54,8 +57,8 @@ class MetricsInput {
   std::size_t samples() const;
   /// The canonical text of it all. Only when valid.
   std::string take_body() &&;
-  /// `file:line:column: error: …`, one a line; at most 20 errors. Notes only for the verbose, warnings not
-  /// for the quiet.
+  /// `file:line:column: error: …`, one a line; at most 20 errors, and then how many more. Notes only with
+  /// --verbose, no warnings with --quiet.
   std::string diagnostics(Verbosity verbosity) const;
 
  private:

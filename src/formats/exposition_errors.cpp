@@ -44,13 +44,43 @@ std::string as_name(std::string_view text) {
   return name;
 }
 
-/// The number at the beginning of `word` that makes sense on its own; none of a word that no person wrote.
-std::string_view leading_number(std::string_view word) {
+/// The number before a unit such as `ms` or `%`; empty: `word` is something else, of which a part would be a wrong
+/// value.
+std::string_view number_before_unit(std::string_view word) {
   constexpr std::size_t longest = 60;
   if (word.size() > longest) return {};
-  for (std::size_t size = word.size() - 1; size > 0; --size)
-    if (is_exposition_number(word.substr(0, size))) return word.substr(0, size);
-  return {};
+  const auto is_unit = [](char c) { return c == '%' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  std::size_t size = word.size();
+  while (size > 0 && is_unit(word[size - 1])) --size;
+  const std::string_view number = word.substr(0, size);
+  return !number.empty() && size < word.size() && is_exposition_number(number) ? number : std::string_view();
+}
+
+std::string_view without_sign(std::string_view word) {
+  return word.size() > 1 && (word[0] == '-' || word[0] == '+') ? word.substr(1) : word;
+}
+
+/// Digits with something between them that people write between thousands: `1,234,567.5`, `1'234`.
+bool has_thousands_separators(std::string_view word) {
+  word = without_sign(word);
+  return is_digit(word[0]) && word.find_first_not_of("0123456789,.'_") == std::string_view::npos &&
+         word.find_first_of(",.'_") != std::string_view::npos;
+}
+
+/// Nothing but three digits follow a single comma: one thousand, or a fraction.
+bool is_ambiguous_comma(std::string_view word) {
+  word = without_sign(word);
+  const std::size_t comma = word.find(',');
+  const std::string_view whole = word.substr(0, comma);
+  return comma != std::string_view::npos && word.size() - comma == 4 && whole.size() <= 3 && whole != "0" &&
+         word.find_first_not_of("0123456789,") == std::string_view::npos;
+}
+
+/// The quotes that word processors write: U+2018 to U+201F, U+00AB and U+00BB.
+bool is_typographic_quote(std::string_view text) {
+  const std::string_view character = next_character(text);
+  return (character >= "\xE2\x80\x98" && character <= "\xE2\x80\x9F") || character == "\xC2\xAB" ||
+         character == "\xC2\xBB";
 }
 
 bool is_decimal_comma(std::string_view word) {
@@ -78,8 +108,8 @@ std::string odd_value(std::string_view word) {
     return quoted(word) + " is not a number: write NaN, or leave the line out";
   if (lower.starts_with("0x") || lower.starts_with("0b") || lower.starts_with("0o"))
     return quoted(word) + " is not a decimal number: values are written in decimal";
-  if (word.find('_') != std::string_view::npos && is_digit(word[0]))
-    return quoted(word) + " is not a number: write the digits without `_`";
+  if (word.find("\\n") != std::string_view::npos)
+    return quoted(word) + " holds a backslash and an n, not a line break: use printf, or echo -e";
   return {};
 }
 
@@ -112,17 +142,18 @@ std::string value(std::string_view word, std::string_view name) {
   if (word[0] == '{') return "a second set of labels: write all labels within one pair of braces";
   if (word[0] == '"' || word[0] == '\'')
     return concat({"the value ", quoted(word), " is quoted: write the number without quotes"});
-  if (is_decimal_comma(word)) {
+  if (is_decimal_comma(word) && !is_ambiguous_comma(word)) {
     std::string with_point(word);
     std::ranges::replace(with_point, ',', '.');
     return concat({"the value ", quoted(word), " has a decimal comma: write ", quoted(with_point)});
   }
   if (std::string odd = odd_value(word); !odd.empty()) return odd;
   if (is_too_large(word)) return concat({"the value ", quoted(word), " is too large for a 64-bit float"});
-  const std::string_view number = leading_number(word);
-  if (!number.empty() && number.find_first_of("0123456789") != std::string_view::npos)
+  if (has_thousands_separators(word))
+    return concat({"the value ", quoted(word), " is not a number: write digits and a decimal point only"});
+  if (const std::string_view number = number_before_unit(word); !number.empty())
     return concat({"expected a number, found ", quoted(word), ": write ", quoted(number),
-                   " alone, without a unit (convert to seconds or bytes) or a second number"});
+                   " alone, without a unit (convert to seconds or bytes)"});
   return concat({"expected a number as the value, found ", quoted(word)});
 }
 
@@ -175,6 +206,8 @@ std::string equals_sign(std::string_view name, std::string_view rest) {
 
 std::string label_quote(std::string_view name, std::string_view rest) {
   if (rest.empty()) return concat({"label ", quoted(name), " has no value, and the line ends"});
+  if (is_typographic_quote(rest))
+    return concat({"label values go in straight double quotes, found ", named(rest)});
   std::string_view bare = first_word(rest);
   if (rest[0] == '\'') {
     bare = rest.substr(1, rest.find('\'', 1) - 1);

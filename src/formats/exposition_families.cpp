@@ -87,6 +87,8 @@ class Gatherer : public ExpositionHandler {
     // Judged before it is added, so that an invalid line leaves no trace.
     const FamilyPart part = body_.families().find_or_add(raw.name);
     if (const auto problem = body_.judge(raw, part)) return ignore(line, problem->place, problem->message);
+    if (const RawLabel* label = repeated_part_label(raw, *part.family))
+      return ignore(line, label->name, concat({"label `", label->name, "` is given twice: keep one"}));
     if (!raw.timestamp.empty() && options_.timestamps == Timestamps::refuse)
       return ignore(line, raw.timestamp, "the sample has a timestamp, and Pushgateway takes none");
     body_.add(line, raw);
@@ -112,6 +114,17 @@ class Gatherer : public ExpositionHandler {
   }
 
  private:
+  /// Pushgateway takes the last, others reject the sample.
+  static const RawLabel* repeated_part_label(const ExpositionSample& raw, const FamilyEntry& family) {
+    const RawLabel* first = nullptr;
+    for (const RawLabel& label : raw.labels) {
+      if (!is_part_label(label, family)) continue;
+      if (first != nullptr) return &label;
+      first = &label;
+    }
+    return nullptr;
+  }
+
   /// A late TYPE does no harm, unless the samples so far would have to be read in another way.
   static bool may_become(const FamilyEntry& entry, MetricType type) {
     if (entry.type_line != 0) return entry.type == type;

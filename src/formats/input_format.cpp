@@ -84,8 +84,7 @@ class OpenMetricsSigns {
  private:
   bool is_in_comment(std::string_view rest) {
     const std::string_view keyword = word(rest);
-    if (keyword == "UNIT") return !word(rest).empty();
-    if (keyword != "TYPE") return false;
+    if (keyword != "TYPE") return false;  // a UNIT line is a comment in the text format
     const std::string_view name = word(rest);
     const std::string_view type = word(rest);
     constexpr std::array<std::string_view, 4> foreign = {"unknown", "info", "stateset", "gaugehistogram"};

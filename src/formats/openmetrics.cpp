@@ -24,6 +24,7 @@ std::string quoted(std::string_view text) { return concat({"`", printable(text, 
 struct Conversion {
   std::string text;
   std::vector<Diagnostic> diagnostics;
+  std::size_t omitted_errors = 0;
 };
 
 struct OpenFamily {
@@ -120,7 +121,7 @@ Conversion Converter::convert() && {
     repair(Repair::byte_order_mark, text_, "the byte order mark is left out");
     at = byte_order_mark.size();
   }
-  for (; at < text_.size() && errors_ < options_.limit; ++line_.number) {
+  for (; at < text_.size(); ++line_.number) {
     const std::size_t end = std::min(text_.find('\n', at), text_.size());
     line_.begin = text_.data() + at;
     line_text_ = text_.substr(at, end - at);
@@ -129,9 +130,8 @@ Conversion Converter::convert() && {
   }
   close_family();
   if (line_.number > 1) --line_.number;
-  if (!ended_ && errors_ < options_.limit)
-    repair(Repair::end_marker, line_text_, "`# EOF` is missing at the end");
-  return {std::move(out_), std::move(diagnostics_)};
+  if (!ended_) repair(Repair::end_marker, line_text_, "`# EOF` is missing at the end");
+  return {std::move(out_), std::move(diagnostics_), errors_ - std::min(errors_, options_.limit)};
 }
 
 void Converter::convert_line(std::string_view line) {
@@ -351,8 +351,7 @@ void Converter::write_pending() {
 }
 
 void Converter::error(std::string_view place, std::initializer_list<std::string_view> message) {
-  ++errors_;
-  diagnostics_.push_back({Severity::error, line_.at(place), concat(message)});
+  if (errors_++ < options_.limit) diagnostics_.push_back({Severity::error, line_.at(place), concat(message)});
 }
 
 void Converter::repair(Repair kind, std::string_view place, std::string_view message) {
@@ -363,6 +362,45 @@ void Converter::repair(Repair kind, std::string_view place, std::string_view mes
 void Converter::report_once(Repair kind, Severity severity, std::string_view place,
                             std::string_view message) {
   if (told_.insert(kind).second) diagnostics_.push_back({severity, line_.at(place), std::string(message)});
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/// Where a line had what is in this column of its conversion: blanks around it were removed, runs of blanks in
+/// metadata became one, suffixes and backslashes were added, and backslashes of a HELP text removed.
+std::size_t source_column(std::string_view source, std::string_view converted, std::size_t column) {
+  std::size_t at = std::min(source.find_first_not_of(" \t"), source.size());
+  for (std::size_t made = 0; made + 1 < column && made < converted.size() && at < source.size(); ++made) {
+    const char c = converted[made];
+    if (source[at] != c && source[at] == '\\' && source.substr(at + 1).starts_with(c)) ++at;
+    if (source[at] == c) ++at;
+    if (!is_blank(c) || (made + 1 < converted.size() && is_blank(converted[made + 1]))) continue;
+    while (at < source.size() && is_blank(source[at])) ++at;
+  }
+  return at + 1;
+}
+
+/// `diagnostics` are about `converted`, by position.
+void restore_columns(std::string_view source, std::string_view converted,
+                     std::vector<Diagnostic>& diagnostics) {
+  std::size_t line = 1;
+  const auto next_line = [](std::string_view& text) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  };
+  for (Diagnostic& diagnostic : diagnostics) {
+    for (; line < diagnostic.position.line && !source.empty() && !converted.empty(); ++line) {
+      next_line(source);
+      next_line(converted);
+    }
+    if (line != diagnostic.position.line) return;
+    diagnostic.position.column =
+        source_column(source.substr(0, source.find('\n')), converted.substr(0, converted.find('\n')),
+                      diagnostic.position.column);
+  }
+}
+
+std::size_t count_errors(const std::vector<Diagnostic>& diagnostics) {
+  return static_cast<std::size_t>(std::ranges::count(diagnostics, Severity::error, &Diagnostic::severity));
 }
 
 /// By position, and of each severity no more than the limit.
@@ -388,9 +426,12 @@ CheckResult check_openmetrics(std::string_view text, const CheckOptions& options
   if (options.strictness == Strictness::strict)
     for (Diagnostic& diagnostic : result.diagnostics)
       if (diagnostic.severity == Severity::note) diagnostic.severity = Severity::error;
+  restore_columns(text, conversion.text, result.diagnostics);
+  const std::size_t errors = count_errors(conversion.diagnostics) + conversion.omitted_errors +
+                             count_errors(result.diagnostics) + result.omitted_errors;
   result.diagnostics = merge(std::move(conversion.diagnostics), std::move(result.diagnostics), options.limit);
-  result.valid = std::ranges::find(result.diagnostics, Severity::error, &Diagnostic::severity) ==
-                 result.diagnostics.end();
+  result.omitted_errors = errors - count_errors(result.diagnostics);
+  result.valid = errors == 0;
   result.canonical = false;
   if (!result.valid)
     result.repaired.reset();

@@ -8,8 +8,8 @@ namespace pushmetrics {
 
 /// OpenMetrics text 1.0 (OpenObservability/OpenMetrics, "Text format"), turned into text format 0.0.4 and
 /// judged as check_exposition judges that. Valid input has its 0.0.4 text in CheckResult::repaired, line for
-/// line: what is left out becomes an empty line, so that lines of the one are lines of the other. Columns may
-/// differ, where a line begins with blanks or a label's value has a backslash too few.
+/// line: what is left out becomes an empty line, so that lines of the one are lines of the other. Diagnostics have
+/// the columns of the input.
 ///
 /// - counter `foo` becomes the counter `foo_total` (with a note, under strict too), info `foo` the gauge
 ///   `foo_info`, a stateset a gauge, unknown untyped; histograms and summaries stay.

@@ -9,6 +9,18 @@
 #include <utility>
 
 namespace pushmetrics {
+namespace {
+
+/// A Pushgateway takes the last `le` or `quantile` of a bucket; a series cannot have a label twice. (Other labels
+/// are never repeated in what has been parsed.)
+std::string repeated_label_problem(const Sample& sample) {
+  for (const std::string_view name : {"le", "quantile"})
+    if (std::ranges::count(sample.labels, name, &Label::name) > 1)
+      return concat({series_words(sample), " has the label ", name, " twice: keep one"});
+  return {};
+}
+
+}  // namespace
 
 Result<std::vector<Family>> pushed_families(const Push& push) {
   ParsedFamilies parsed = parse_families(push.body);
@@ -17,7 +29,10 @@ Result<std::vector<Family>> pushed_families(const Push& push) {
       return Failure{concat(
           {"its line ", std::to_string(diagnostic.position.line), " is not valid: ", diagnostic.message})};
   for (Family& family : parsed.families) {
-    for (Sample& sample : family.samples) sample.labels = push.group.apply_to(std::move(sample.labels));
+    for (Sample& sample : family.samples) {
+      if (std::string problem = repeated_label_problem(sample); !problem.empty()) return Failure{problem};
+      sample.labels = push.group.apply_to(std::move(sample.labels));
+    }
     const std::string problem = same_series_problem(family);
     if (!problem.empty()) return Failure{problem};
   }

@@ -110,3 +110,26 @@ def test_what_ends_like_openmetrics_is_read_so_if_it_can_be(pushmetrics, gateway
     group = gateway.group("ends")
     assert {name: group[name].samples[0][1] for name in pushed} == pushed
     assert len(group) == len(pushed) + 2 + ("a 1" in text)
+
+
+@pytest.mark.parametrize("form", ["text", "openmetrics"])
+def test_of_very_many_errors_20_are_shown_and_the_others_counted(pushmetrics, form):
+    result = pushmetrics("check", "--from", form, input="a x\n" * 20000)
+    assert result.status == 3 and len(result.stderr_lines) == 21
+    assert result.stderr_lines[19].startswith("<stdin>:20:3: error: ")
+    assert result.stderr_lines[20] == "19980 more errors"
+
+
+def test_valid_text_with_a_comment_of_openmetrics_is_text(pushmetrics, gateway):
+    text = "# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n"
+    result = pushmetrics("push", "-v", "--url", gateway.url, "-j", "unit", input=text)
+    assert result.status == 0 and "EOF" not in result.stderr
+    assert gateway.group("unit").values["a_seconds"] == 1
+
+
+def test_a_repeated_bound_does_not_reach_remote_write(pushmetrics):
+    text = '# TYPE h histogram\nh_bucket{le="1",le="2"} 1\n'
+    with FaultyServer(faulty.answer("200 OK")) as server:
+        url = server.url.replace("http://", "remote-write+http://")
+        result = pushmetrics("push", "--url", url, "-j", "j", input=text)
+        assert result.status == 1 and "the label le twice" in result.stderr

@@ -148,10 +148,12 @@ TEST_CASE("timestamps are refused, or stripped when asked") {
   CHECK(result.repaired == "a 1\nb{x=\"1\"} 2\n");
 }
 
-TEST_CASE("no more errors are told than asked for") {
+TEST_CASE("no more errors are kept than asked for, and the others are counted") {
   std::string text;
   for (int i = 0; i < 100; ++i) text += "-\n";
-  CHECK(check_exposition(text).diagnostics.size() == 20);
+  const CheckResult result = check_exposition(text + "a 1\na 1\n");
+  CHECK(result.diagnostics.size() == 20);
+  CHECK(result.omitted_errors == 81);
   CHECK(check_exposition(text, {.limit = 3}).diagnostics.size() == 3);
 }
 
@@ -182,6 +184,15 @@ TEST_CASE("of appended lines a bad one costs itself, and the last value of a ser
   CHECK(parsed.diagnostics[0].position == Position{2, 9});
   CHECK(parsed.diagnostics[0].severity == Severity::warning);
   CHECK(parsed.diagnostics[1].position.line == 5);
+}
+
+TEST_CASE("of appended lines, one with a bound twice is dropped, since only a Pushgateway takes it") {
+  const ParsedFamilies parsed =
+      parse_appended("# TYPE h histogram\nh_bucket{le=\"1\",le=\"2\"} 1\nh_bucket{le=\"3\"} 1\n");
+  REQUIRE(parsed.families.size() == 1);
+  CHECK(parsed.families[0].samples.size() == 1);
+  REQUIRE(parsed.diagnostics.size() == 1);
+  CHECK(parsed.diagnostics[0].position == Position{2, 17});
 }
 
 TEST_CASE("of appended lines, labels that the grouping key replaces are dropped") {

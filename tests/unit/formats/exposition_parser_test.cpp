@@ -126,7 +126,7 @@ TEST_CASE("a short number is a number whatever follows") {
     CHECK(read("a " + bad + "\nb 1\nb_long_enough 1\n").starts_with("1:3: "));
 }
 
-TEST_CASE("a message says what is wrong and how to mend it") {
+TEST_CASE("a message says what is wrong and how to fix it") {
   const auto message = [](std::string_view line) {
     const std::string told = read(std::string(line) + "\n");
     return told.substr(told.find(": ") + 2, told.size() - told.find(": ") - 3);
@@ -134,8 +134,18 @@ TEST_CASE("a message says what is wrong and how to mend it") {
   CHECK(message("a-b 1") == "`-` cannot stand in a metric name: write `a_b`");
   CHECK(message("a 1,5") == "the value `1,5` has a decimal comma: write `1.5`");
   CHECK(message("a 10ms") ==
-        "expected a number, found `10ms`: write `10` alone, without a unit (convert to seconds or bytes) or "
-        "a second number");
+        "expected a number, found `10ms`: write `10` alone, without a unit (convert to seconds or bytes)");
+  CHECK(message("a -1,5") == "the value `-1,5` has a decimal comma: write `-1.5`");
+  for (const std::string word :
+       {"1,234,567", "1,234", "-1,234", "1,234.5", "1.234.567,8", "1.234,5", "1'234", "1_000"})
+    CHECK(message("a " + word) ==
+          "the value `" + word + "` is not a number: write digits and a decimal point only");
+  for (const std::string word : {"00:12:34", "2024-01-01", "1h30"})
+    CHECK(message("a " + word) == "expected a number as the value, found `" + word + "`");
+  CHECK(message("a 0\\nb_c{d=\"e\"} 1").find("not a line break") != std::string::npos);
+  CHECK(message("a{b=\xE2\x80\x9C"
+                "c\xE2\x80\x9D} 1")
+            .find("straight double quotes") != std::string::npos);
   CHECK(message("a \"1\"") == "the value `\"1\"` is quoted: write the number without quotes");
   CHECK(message("a true") == "`true` is not a number: write 1");
   CHECK(message("a 1e400") == "the value `1e400` is too large for a 64-bit float");

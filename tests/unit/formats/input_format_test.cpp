@@ -25,11 +25,10 @@ TEST_CASE("samples that begin with a brace are text") {
 
 TEST_CASE("what only OpenMetrics has is OpenMetrics") {
   for (const char* text :
-       {"# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n", "# TYPE a info\na_info 1\n",
-        "# TYPE a unknown\na 1", "# TYPE a stateset\n", "a 1\n# TYPE b gaugehistogram\n",
-        "# TYPE a counter\n# HELP a x\na_total{b=\"c\"} 1\n", "# TYPE a counter\r\na_total 1\r\n",
-        "# TYPE a counter\n# TYPE b gauge\n\n \na_total 1\n", "a{b=\"c\"} 1 # {x=\"y\"} 1\n",
-        "# TYPE a gauge\na 1 # {} 1\n"}) {
+       {"# TYPE a info\n# UNIT a x\na_info 1\n", "# TYPE a unknown\na 1", "# TYPE a stateset\n",
+        "a 1\n# TYPE b gaugehistogram\n", "# TYPE a counter\n# HELP a x\na_total{b=\"c\"} 1\n",
+        "# TYPE a counter\r\na_total 1\r\n", "# TYPE a counter\n# TYPE b gauge\n\n \na_total 1\n",
+        "a{b=\"c\"} 1 # {x=\"y\"} 1\n", "# TYPE a gauge\na 1 # {} 1\n"}) {
     CAPTURE(text);
     CHECK(detect_format(text) == InputFormat::openmetrics);
   }
@@ -40,7 +39,8 @@ TEST_CASE("text stays text") {
        {"", "a 1\n", "a 1\n# EOF\n", "# TYPE a counter\na 1\na_total 2\n",
         "# TYPE a_total counter\na_total 1\n", "a{b=\" # {\"} 1\n", "a{b=\"\\\" # {\"} 1\n",
         "# HELP a see # {x} 1\n", "# HELP a # UNIT b c\na 1\n", "# TYPE a counter\nb_total 1\n",
-        "# TYPE a counter\na_totals 1\n", "# UNIT\n", "# TYPE a counter", "#", "# TYPE a counter\n#"}) {
+        "# TYPE a counter\na_totals 1\n", "# UNIT\n", "# TYPE a counter", "#",
+        "# TYPE a_seconds gauge\n# UNIT a_seconds seconds\na_seconds 1\n", "# TYPE a counter\n#"}) {
     CAPTURE(text);
     CHECK(detect_format(text) == InputFormat::text);
   }

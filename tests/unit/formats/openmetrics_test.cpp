@@ -199,11 +199,18 @@ TEST_CASE("what the text format refuses is refused in the line where it stands")
   CHECK(mentions(said("1a 1\n"), "1:1: error: "));
 }
 
-TEST_CASE("no more errors are told than asked for, and reading stops there") {
+TEST_CASE("columns are those of the input, whatever the conversion moved") {
+  CHECK(mentions(said("# TYPE a gauge\n  a{b=\"c\"} x\n"), "2:12: error: "));
+  CHECK(mentions(said("# TYPE a gauge\na{b=\"\\d\",c=\"1\",c=\"2\"} 1\n"), "2:16: error: "));
+  CHECK(mentions(said("# TYPE a gauge\na{b=\"c\",b=\"\\d\"} 1\n"), "2:9: error: "));
+}
+
+TEST_CASE("no more errors are kept than asked for, and the others are counted") {
   std::string body;
   for (int i = 0; i < 1000; ++i) body += "a 1 1\n";
   const CheckResult result = check_openmetrics(body, {.limit = 7});
-  CHECK(result.diagnostics.size() == 7);
+  CHECK(std::ranges::count(result.diagnostics, Severity::error, &Diagnostic::severity) == 7);
+  CHECK(result.omitted_errors == 993);
   CHECK_FALSE(result.valid);
 }
 

@@ -34,6 +34,13 @@ TEST_CASE("two series that differ only in an empty label are an error, for one w
   }
 }
 
+TEST_CASE("a bucket or quantile with its label twice is an error, since a series has it once") {
+  const auto families = pushed("# TYPE h histogram\nh_bucket{le=\"1\",le=\"2\"} 1\n");
+  REQUIRE_FALSE(families);
+  CHECK(families.error() == "h_bucket{le=\"1\",le=\"2\"} has the label le twice: keep one");
+  CHECK_FALSE(pushed("# TYPE s summary\ns{quantile=\"1\",x=\"y\",quantile=\"1\"} 1\n"));
+}
+
 TEST_CASE("an empty label that tells nothing apart does no harm") {
   for (const char* body :
        {"x{f=\"\"} 1\nx{f=\"a\"} 2\n", "x{f=\"\"} 1\ny 1\n", "x{a=\"1\",f=\"\"} 1\nx{a=\"2\"} 1\n",
