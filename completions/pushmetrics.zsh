@@ -16,39 +16,39 @@ group=(
 )
 input=(
   '--from=[input format]:format:(auto text openmetrics json)'
-  '--strict[refuse what would be repaired]'
-  "--strip-timestamps[leave out the samples' timestamps]"
+  '--strict[reject what would be repaired]'
+  "--strip-timestamps[remove timestamps from samples]"
   '*'{-m+,--metric=}'[metric without a file]:NAME=VALUE: '
 )
 delivery=(
-  '*--url=[where to push]:URL: compadd -S "" - http\:// https\:// unix\: textfile\: remote-write+http\:// remote-write+https\:// otlp+http\:// otlp+https\:// otlp\: stdout\:'
-  '--push-timeout=[time for a whole push]:duration: '
-  '--connect-timeout=[time for one connection]:duration: '
-  '--retries=[how often to try again]:number: '
-  '(--no-spool)--spool=[where pushes wait]:directory:_files -/'
-  '(--spool)--no-spool[let undelivered pushes be lost]'
-  '--spool-max-bytes=[how large the spool may become]:size: '
-  '--spool-max-age=[how long a push may wait]:duration: '
+  '*--url=[target of the push]:URL: compadd -S "" - http\:// https\:// unix\: textfile\: remote-write+http\:// remote-write+https\:// otlp+http\:// otlp+https\:// otlp\: stdout\:'
+  '--push-timeout=[time limit for a whole push]:duration: '
+  '--connect-timeout=[time limit for one connection]:duration: '
+  '--retries=[number of retries]:number: '
+  '(--no-spool)--spool=[directory of the spool]:directory:_files -/'
+  '(--spool)--no-spool[discard undelivered pushes]'
+  '--spool-max-bytes=[maximum size of the spool]:size: '
+  '--spool-max-age=[maximum age of a spooled push]:duration: '
 )
 access=(
   '--user=[user for basic authentication]:user: '
   '--password-file=[file with the password]:file:_files'
   '--bearer-token-file=[file with a bearer token]:file:_files'
   '*'{-H+,--header=}'[further header]:header: '
-  '--cacert=[trust these authorities]:file:_files'
+  '--cacert=[trust these certificate authorities]:file:_files'
   '--cert=[client certificate]:file:_files'
-  '--key=[its private key]:file:_files'
+  '--key=[private key of the client certificate]:file:_files'
   "--insecure[do not verify the server's certificate]"
 )
 general=(
-  '--config=[read this configuration file, too]:file:_files'
-  '(-v --verbose -q --quiet)'{-v,--verbose}'[say what is done]'
-  '(-v --verbose -q --quiet)'{-q,--quiet}'[say nothing but what is lost]'
+  '--config=[also read this configuration file]:file:_files'
+  '(-v --verbose -q --quiet)'{-v,--verbose}'[report progress]'
+  '(-v --verbose -q --quiet)'{-q,--quiet}'[print errors only]'
   '(- *)'{-h,--help}'[print the options]'
 )
 json=('--json[print one JSON document]')
 match=('*--match=[groups whose label matches]:NAME=GLOB: compadd -q -S = - job instance '$labels)
-prefix=("--prefix=[what the metrics' names begin with]:prefix: ")
+prefix=("--prefix=[prefix of the metrics' names]:prefix: ")
 
 _arguments -C \
   '(- *)'{-h,--help}'[list the subcommands]' \
@@ -59,14 +59,14 @@ _arguments -C \
 case $state in
   (subcommand)
     local -a subcommands=(
-      'run:run a job and push how it went'
+      'run:run a job and push its result'
       'push:push metrics from files or standard input'
       'check:validate and lint metrics, send nothing'
-      'delete:delete a group, or the groups that match'
-      'list:show the groups that the gateway holds'
-      'prune:delete the groups last pushed long ago'
-      "wipe:delete everything (needs the gateway's admin API)"
-      'flush:deliver what is waiting in the spool'
+      'delete:delete one group, or all groups that match'
+      'list:list the groups on the gateway'
+      'prune:delete groups whose last push is old'
+      "wipe:delete all groups (needs the gateway's admin API)"
+      'flush:deliver the spooled pushes'
       "set:from inside a job\: add a metric to the run's push"
       'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
@@ -86,55 +86,55 @@ case $state in
           return
         fi
         _arguments -S -s $group $prefix $delivery $access $general \
-          '--allow-high-cardinality[do not warn of labels that look unbounded]' \
-          '--shell=[run this text by /bin/sh -c]:text:_cmdstring' \
+          '--allow-high-cardinality[do not warn about labels that look unbounded]' \
+          '--shell=[run this text with /bin/sh -c]:text:_cmdstring' \
           '--timeout=[end the job after this time]:duration: ' \
-          '--signal=[by which signal]:signal:(TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP)' \
-          '--kill-after=[and by KILL this much later]:duration: ' \
+          '--signal=[signal at the time limit]:signal:(TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP)' \
+          '--kill-after=[time from that signal to KILL]:duration: ' \
           '*--success-codes=[exit codes that count as success]:list: ' \
-          '--require-push[exit 125 when only the push failed]' \
+          '--require-push[exit 125 if only the push failed]' \
           '--ci[job and labels from the CI system]' \
           '*'{-m+,--metric=}'[add a metric]:NAME=VALUE: ' \
-          '--no-rusage[leave out CPU time and memory]' \
-          '--expect-every=[how often the job is to succeed]:duration: ' \
-          '--count[push how often it succeeded and failed]' \
-          '--notify-start[push at the start, too]' \
-          '--heartbeat=[push this often that the job still runs]:duration: ' \
+          '--no-rusage[do not push CPU time and memory]' \
+          '--expect-every=[interval within which the job has to succeed]:duration: ' \
+          '--count[push the number of successes and failures]' \
+          '--notify-start[also push when the job has started]' \
+          '--heartbeat=[push at this interval while the job runs]:duration: ' \
           '--dry-run[print the push instead of sending it]' \
           '(-)1:command: _command_names -e' \
           '*::arguments: _normal' && ret=0
         ;;
       (push)
         _arguments -S -s $group $input $delivery $access $general \
-          '--allow-high-cardinality[do not warn of labels that look unbounded]' \
+          '--allow-high-cardinality[do not warn about labels that look unbounded]' \
           '--replace[replace the whole group]' \
           '--allow-empty[push even if there is no sample]' \
-          '--dry-run[print what would be pushed]' \
+          '--dry-run[print the push and send nothing]' \
           '*:file:_files' && ret=0
         ;;
       (check)
         _arguments -S -s $input $general $json \
-          '--lint=-[warn of what promtool would]::level:(warning error)' \
+          '--lint=-[warn as promtool does]::level:(warning error)' \
           '*:file:_files' && ret=0
         ;;
       (delete)
         _arguments -S -s $group $match $json $delivery $access $general \
-          '(-n --dry-run)'{-n,--dry-run}'[only print what would be deleted]' \
-          '(-y --yes)'{-y,--yes}'[do not ask before all groups are deleted]' && ret=0
+          '(-n --dry-run)'{-n,--dry-run}'[print what would be deleted]' \
+          '(-y --yes)'{-y,--yes}'[do not ask before deleting all groups]' && ret=0
         ;;
       (list)
         _arguments -S -s $match $prefix $json $delivery $access $general \
-          '--sort=[by what to sort]:by:(group age state duration)' && ret=0
+          '--sort=[sort order]:by:(group age state duration)' && ret=0
         ;;
       (prune)
         _arguments -S -s $match $json $delivery $access $general \
-          '--older-than=[how long ago the last push must be]:duration: ' \
+          '--older-than=[minimum age of the last push]:duration: ' \
           '--keep-newest=[keep the newest groups of each job]:number: ' \
-          '(-n --dry-run)'{-n,--dry-run}'[only print what would be deleted]' && ret=0
+          '(-n --dry-run)'{-n,--dry-run}'[print what would be deleted]' && ret=0
         ;;
       (wipe)
         _arguments -S -s $json $delivery $access $general \
-          '(-y --yes)'{-y,--yes}'[really delete everything]' && ret=0
+          '(-y --yes)'{-y,--yes}'[confirm that everything is to be deleted]' && ret=0
         ;;
       (flush)
         _arguments -S -s $delivery $access $general && ret=0
@@ -142,7 +142,7 @@ case $state in
       (set)
         _arguments -S -s $general \
           '--type=[type of the metric]:type:(gauge counter untyped)' \
-          '--help-text=[what the metric means]:text: ' \
+          '--help-text=[help text of the metric]:text: ' \
           '1:metric: ' '2:value: ' && ret=0
         ;;
       (doctor)
@@ -152,14 +152,14 @@ case $state in
         _arguments -S -s $prefix $general \
           '(-j --job)'{-j+,--job=}'[for this job only]:job: ' \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
-          '--max-age=[how old the last success may be]:duration: ' \
-          '--max-silence=[how old the last heartbeat may be]:duration: ' \
-          '--lookback=[how long ago the last run may be]:duration: ' && ret=0
+          '--max-age=[maximum age of the last success]:duration: ' \
+          '--max-silence=[maximum age of the last heartbeat]:duration: ' \
+          '--lookback=[how far back to look for samples]:duration: ' && ret=0
         ;;
       (dashboard)
         _arguments -S -s $prefix $general \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
-          '--lookback=[how long ago the last run may be]:duration: ' && ret=0
+          '--lookback=[how far back to look for samples]:duration: ' && ret=0
         ;;
     esac
     ;;
