@@ -262,11 +262,14 @@ void CurlTransfer::describe_failure(CURLcode code) {
     response_.failure = failure;
     response_.error = std::move(words);
   };
-  const auto has_begun_to_answer = [this] { return info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0; };
+  const bool is_about_the_answer = info<long>(CURLINFO_REQUEST_SIZE) > 0;
   const std::string endless_headers = "the answer's headers do not end";
   if (detail.starts_with("unsupported proxy"))  // in the words that follow is its URL, secrets and all
     return fail(Kind::unreachable, concat({detail.substr(0, detail.find('\'')),
                                            "what http_proxy, https_proxy or all_proxy names"}));
+  constexpr auto too_large = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, which libcurl has from 8.6 on
+  if (is_about_the_answer && (code == too_large || code == CURLE_OUT_OF_MEMORY))
+    return fail(Kind::other, endless_headers);  // more than libcurl grants one line
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -278,10 +281,10 @@ void CurlTransfer::describe_failure(CURLcode code) {
     case CURLE_RECV_ERROR:
       if (auto problem = client_certificate_problem(detail)) return fail(Kind::certificate, *problem);
       [[fallthrough]];
-    case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return fail(Kind::unreachable, concat({"the connection broke: ", without_call(detail)}));
+    case CURLE_PARTIAL_FILE: return fail(Kind::unreachable, "the connection broke within the answer");
     case CURLE_PEER_FAILED_VERIFICATION:
       return fail(Kind::certificate, certificate_problem(detail, certificate()));
     case CURLE_SSL_CACERT_BADFILE:
@@ -291,9 +294,7 @@ void CurlTransfer::describe_failure(CURLcode code) {
       return fail(Kind::unreachable, concat({"no TLS connection: ", detail}));
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-      return fail(Kind::other, has_begun_to_answer() ? "the answer is not HTTP" : detail);
-    case CURLE_OUT_OF_MEMORY:  // of what libcurl grants one line
-      return fail(Kind::other, has_begun_to_answer() ? endless_headers : detail);
+      return fail(Kind::other, is_about_the_answer ? "the answer is not HTTP" : detail);
     case CURLE_WRITE_ERROR:
       if (header_bytes_ > HttpClient::header_limit) return fail(Kind::other, endless_headers);
       return fail(Kind::other, "the answer is not what was expected");
