@@ -122,6 +122,18 @@ std::optional<Spool> DeliveryOptions::spool() const {
   return Spool(spool_directory.empty() ? Spool::default_directory() : spool_directory, spool_limits);
 }
 
+SpoolListener report_of_spool(const Console& console) {
+  return [&console](SpoolNotice notice, const std::string& sentence) {
+    switch (notice) {
+      case SpoolNotice::discarded: return console.error(sentence);
+      case SpoolNotice::problem:
+      case SpoolNotice::warning: return console.warn(sentence);
+      case SpoolNotice::delivered:
+      case SpoolNotice::stays: return console.note(sentence);
+    }
+  };
+}
+
 TlsSetup DeliveryOptions::tls_setup() const {
   for (const char* proxy : {"http_proxy", "all_proxy", "ALL_PROXY"})
     if (std::getenv(proxy) != nullptr) return TlsSetup::full;

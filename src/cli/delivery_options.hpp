@@ -1,8 +1,9 @@
 #pragma once
 
+#include "cli/console.hpp"
 #include "cli/option_table.hpp"
+#include "delivery/backlog.hpp"
 #include "delivery/retry_policy.hpp"
-#include "delivery/spool.hpp"
 #include "delivery/target.hpp"
 
 #include <optional>
@@ -31,6 +32,9 @@ struct DeliveryOptions {
 
 /// The groups "Delivery" and "Authentication and TLS" of --help.
 OptionTable describe(DeliveryOptions& options);
+
+/// Reports what is to be known of pushes that waited: losses and problems, and under -v the rest.
+SpoolListener report_of_spool(const Console& console);
 
 /// Those of --url, or the default.
 std::vector<TargetUrl> target_urls(const DeliveryOptions& options);

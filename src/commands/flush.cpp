@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace pushmetrics {
@@ -44,21 +45,62 @@ class Progress {
   bool shown_;
 };
 
-/// The targets that something waits for: with the credentials of those that are configured, and the others by
-/// the URL that the spool knows.
-void add_waiting_targets(DeliveryOptions& delivery, const Spool& spool) {
-  const std::vector<std::string> waiting = spool.targets();
+/// The targets that something waits for: those that are configured, and others by the URL that the spool knows.
+std::vector<TargetUrl> waiting_targets(std::vector<TargetUrl> configured,
+                                       const std::vector<std::string>& waiting) {
   const auto is_idle = [&](const TargetUrl& url) {
     return std::ranges::find(waiting, url.name) == waiting.end();
   };
-  std::erase_if(delivery.urls, is_idle);
+  std::vector<TargetUrl> urls = std::move(configured);
+  std::erase_if(urls, is_idle);
   for (const std::string& name : waiting) {
-    if (std::ranges::find(delivery.urls, name, &TargetUrl::name) != delivery.urls.end()) continue;
+    if (std::ranges::find(urls, name, &TargetUrl::name) != urls.end()) continue;
     auto url = parse_target_url(name);
     if (!url) continue;
     url->name = name;  // `otlp:` has another, once its environment makes sense
-    delivery.urls.push_back(std::move(*url));
+    url->is_configured = false;
+    urls.push_back(std::move(*url));
   }
+  return urls;
+}
+
+std::string waiting_words(std::size_t count, const std::string& directory) {
+  return concat(
+      {std::to_string(count), count == 1 ? " push still waits in " : " pushes still wait in ", directory});
+}
+
+/// Delivers to all targets side by side, and reports what does not arrive. The exit status.
+int deliver_waiting(const DeliveryOptions& delivery, const Spool& spool, const Console& console) {
+  EventLoop loop;
+  HttpClient http(loop);
+  std::vector<std::string> problems;
+  const std::vector<Target> targets = make_targets(delivery, http, STDOUT_FILENO, problems);
+  for (const std::string& problem : problems) console.warn(problem);
+  const auto waiting = spool.look();
+  Progress progress(waiting ? waiting->count : 0);
+  int status = exit_done;
+  const auto fail = [&](const std::string& sentence) {
+    status = exit_not_delivered;
+    console.error(sentence);
+  };
+  Outbox outbox(loop, targets, delivery.policy, spool, [&](SpoolNotice notice, const std::string& sentence) {
+    if (notice == SpoolNotice::warning) return console.warn(sentence);
+    if (notice != SpoolNotice::delivered) return fail(sentence);
+    progress.step();
+    console.note(sentence);
+  });
+  for (const Target& target : targets)
+    outbox.flush(target, [&](const Backlog::Result& result) {
+      const std::string left = waiting_words(result.waiting, spool.directory());
+      if (result.unreachable)
+        fail(concat({result.unreachable->describe(), "; ", left}));
+      else if (!result.problem.empty())
+        fail(concat({target.name, ": ", result.problem, "; ", left}));
+      else if (result.waiting > 0)
+        fail(concat({target.name, ": ", left}));
+    });
+  loop.run_until([&] { return outbox.idle(); });
+  return status;
 }
 
 }  // namespace
@@ -76,44 +118,24 @@ int flush_command(const std::vector<std::string>& arguments) {
     console.error("--no-spool leaves nothing to flush");
     return exit_usage;
   }
-  add_waiting_targets(delivery, *spool);
-  if (delivery.urls.empty()) {
+  const auto found = spool->find_targets();
+  // Of a directory that nobody named, it is a good sign that it is not there.
+  if (!found && found.failure().error_number == ENOENT && delivery.spool_directory.empty()) {
     console.note(concat({"nothing waits in ", spool->directory()}));
     return exit_done;
   }
-
-  EventLoop loop;
-  HttpClient http(loop);
-  std::vector<std::string> problems;
-  const std::vector<Target> targets = make_targets(delivery, http, STDOUT_FILENO, problems);
-  for (const std::string& problem : problems) console.warn(problem);
-  std::size_t total = 0;
-  for (const Target& target : targets) total += spool->waiting(target.name).size();
-
-  int status = exit_done;
-  {
-    Progress progress(total);
-    Outbox outbox(loop, targets, delivery.policy, spool,
-                  {[&](const std::string& text) {
-                     status = exit_not_delivered;
-                     console.error(text);
-                   },
-                   [&](const std::string& text) {
-                     progress.step();
-                     console.note(text);
-                   }});
-    for (const Target& target : targets)
-      outbox.flush(target, [&](const Delivery* failed) {
-        if (failed == nullptr) return;
-        status = exit_not_delivered;
-        const std::size_t waiting = spool->waiting(target.name).size();
-        console.error(
-            concat({failed->describe(), "; ", std::to_string(waiting),
-                    waiting == 1 ? " push still waits in " : " pushes still wait in ", spool->directory()}));
-      });
-    loop.run_until([&] { return outbox.idle(); });
+  if (!found) {
+    console.error(concat({"the spool cannot be read: ", found.error()}));
+    return exit_not_delivered;
   }
-  return status;
+  for (const std::string& problem : found->problems) console.error(problem);
+  const int status = found->problems.empty() ? exit_done : exit_not_delivered;
+  delivery.urls = waiting_targets(target_urls(delivery), found->names);
+  if (delivery.urls.empty()) {
+    if (status == exit_done) console.note(concat({"nothing waits in ", spool->directory()}));
+    return status;
+  }
+  return std::max(status, deliver_waiting(delivery, *spool, console));
 }
 
 }  // namespace pushmetrics

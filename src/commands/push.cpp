@@ -65,22 +65,20 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
 
   int status = exit_done;
   const std::string job = concat({"job '", printable(push->group.job()), "': "});
-  Outbox outbox(loop, targets, options.policy, options.spool(),
-                {[&](const std::string& text) { console.error(text); },
-                 [&](const std::string& text) { console.note(text); }});
+  Outbox outbox(loop, targets, options.policy, options.spool(), report_of_spool(console));
   RejectedPushes rejected;
-  const auto on_result = [&](const PushResult& dispatch) {
-    rejected.add(dispatch, *push);
-    if (dispatch.status == PushResult::Status::delivered) {
-      if (const std::string& warning = dispatch.delivery.verdict.reason; !warning.empty())
-        console.warn(concat({job, dispatch.target->name, ": ", warning}));
-      return console.note(concat({job, "pushed to ", dispatch.target->name}));
+  const auto on_result = [&](const PushResult& result) {
+    rejected.add(result, *push);
+    if (result.status == PushResult::Status::delivered) {
+      if (const std::string& warning = result.delivery.last_attempt.reason; !warning.empty())
+        console.warn(concat({job, result.target->name, ": ", warning}));
+      return console.note(concat({job, "pushed to ", result.target->name}));
     }
     status = exit_not_delivered;
-    if (dispatch.status == PushResult::Status::spooled)
-      console.warn(concat({job, "not pushed yet: ", dispatch.describe()}));
+    if (result.status == PushResult::Status::spooled)
+      console.warn(concat({job, "not pushed yet: ", result.describe()}));
     else
-      console.error(concat({job, "the push is lost: ", dispatch.describe()}));
+      console.error(concat({job, "the push is lost: ", result.describe()}));
   };
   // What is given up goes to the spool.
   std::optional<TerminationSignals> signals(std::in_place, loop, [&] { outbox.give_up("told to end"); });

@@ -2,131 +2,98 @@
 
 #include "support/text.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
 namespace pushmetrics {
 
-/// The way to one target: a queue, and the push that is being delivered.
+using Time = EventLoop::Clock::time_point;
+
 class DeliveryQueue::TargetQueue {
  public:
-  TargetQueue(EventLoop& loop, const Target& target, RetryPolicy policy)
-      : loop_(loop), target_(target), policy_(policy) {}
-  ~TargetQueue() { loop_.cancel(timer_); }
-  TargetQueue(const TargetQueue&) = delete;
-  TargetQueue& operator=(const TargetQueue&) = delete;
+  struct QueuedPush {
+    SharedPush push;
+    Time deadline;
+    OnDelivery on_delivery;
+  };
+
+  TargetQueue(EventLoop& loop, const Target& target, int retries)
+      : loop_(loop), target_(target), retries_(retries) {}
 
   const Target& target() const { return target_; }
   bool idle() const { return queue_.empty(); }
 
-  void send(SharedPush push, OnDelivery on_delivery, std::optional<EventLoop::Clock::time_point> deadline) {
-    queue_.push_back({std::move(push), std::move(on_delivery), deadline});
+  void send(QueuedPush push) {
+    queue_.push_back(std::move(push));
     if (queue_.size() == 1) begin();
   }
 
   void give_up(const std::string& why) {
-    // What is sent meanwhile, by those that are told, comes after all of these and is not given up.
-    const std::size_t count = queue_.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (attempts_ == 0) started_ = EventLoop::Clock::now();
-      AttemptResult verdict = std::exchange(last_, {});
-      verdict.kind = AttemptResult::Kind::retry;
-      verdict.reason = verdict.reason.empty() ? why : concat({verdict.reason, "; ", why});
-      end(std::move(verdict), i + 1 < count ? Next::wait : Next::begin);
-    }
+    if (queue_.empty()) return;
+    // What is sent meanwhile, by those that are told, is not given up.
+    std::deque<QueuedPush> rest(std::make_move_iterator(queue_.begin() + 1),
+                                std::make_move_iterator(queue_.end()));
+    queue_.resize(1);
+    delivery_->give_up(why);
+    for (const QueuedPush& push : rest)
+      push.on_delivery({&target_, {AttemptResult::Kind::retry, why}, 0, {}});
   }
 
  private:
-  enum class Next { begin, wait };
-  struct QueuedPush {
-    SharedPush push;
-    OnDelivery on_delivery;
-    std::optional<EventLoop::Clock::time_point> deadline;
-  };
-
   void begin() {
-    attempts_ = 0;
-    last_ = {};
-    started_ = EventLoop::Clock::now();
-    deadline_ = queue_.front().deadline.value_or(started_ + policy_.push_timeout);
-    attempt();
+    const QueuedPush& next = queue_.front();
+    delivery_ = std::make_unique<RetryLoop>(
+        loop_, retries_, next.deadline,
+        [this, push = next.push](Time deadline, Sink::Done done) {
+          return target_.sink->attempt(*push, deadline, std::move(done));
+        },
+        [this](RetryResult result) { end(std::move(result)); });
   }
 
-  void attempt() {
-    ++attempts_;
-    auto attempt = target_.sink->attempt(*queue_.front().push, deadline_,
-                                         [this](AttemptResult verdict) { on_verdict(std::move(verdict)); });
-    // Without one, the verdict has come already, and perhaps the next push is under way.
-    if (attempt) attempt_ = std::move(attempt);
-  }
-
-  void on_verdict(AttemptResult verdict) {
-    if (verdict.kind != AttemptResult::Kind::retry || attempts_ > policy_.retries)
-      return end(std::move(verdict), Next::begin);
-    std::mt19937 random{std::random_device{}()};  // only here: most pushes are not tried again
-    const Duration wait =
-        std::max(backoff(attempts_, random), verdict.retry_after.value_or(Duration::zero()));
-    const auto when = EventLoop::Clock::now() + wait;
-    if (when >= deadline_) {
-      if (verdict.retry_after == wait)
-        verdict.reason += concat({"; it asks to be left alone for ", format_duration(wait)});
-      return end(std::move(verdict), Next::begin);
-    }
-    last_ = std::move(verdict);
-    timer_ = loop_.call_at(when, [this] { attempt(); });
-  }
-
-  void end(AttemptResult verdict, Next next) {
-    loop_.cancel(timer_);
-    const QueuedPush queued = std::move(queue_.front());
-    const auto attempt = std::move(attempt_);  // it may be what is calling: destroyed at the end
+  void end(RetryResult result) {
+    const auto ended = std::move(delivery_);  // which is what calls: destroyed at the end
+    const QueuedPush push = std::move(queue_.front());
     queue_.pop_front();
-    const Delivery delivery{&target_, std::move(verdict), attempts_, EventLoop::Clock::now() - started_};
-    attempts_ = 0;
-    if (next == Next::begin && !queue_.empty()) begin();
-    queued.on_delivery(delivery);
+    if (!queue_.empty()) begin();
+    push.on_delivery({&target_, std::move(result.last), result.attempts, result.took});
   }
 
   EventLoop& loop_;
   const Target& target_;
-  RetryPolicy policy_;
+  int retries_;
   std::deque<QueuedPush> queue_;
-  int attempts_ = 0;
-  AttemptResult last_;
-  EventLoop::Clock::time_point started_;
-  EventLoop::Clock::time_point deadline_;
-  EventLoop::TimerId timer_ = EventLoop::no_timer;
-  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<RetryLoop> delivery_;
 };
 
-std::string Delivery::describe() const {
-  std::string text = concat({target->name, ": ", verdict.reason});
+std::string DeliveryResult::describe() const {
+  std::string text = concat({target->name, ": ", last_attempt.reason});
   if (attempts == 0) return text;
   return concat({text, " (", std::to_string(attempts), attempts == 1 ? " attempt in " : " attempts in ",
                  format_duration(took), ")"});
 }
 
-DeliveryQueue::DeliveryQueue(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy) {
-  for (const Target& target : targets) queues_.push_back(std::make_unique<TargetQueue>(loop, target, policy));
+DeliveryQueue::DeliveryQueue(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy)
+    : push_timeout_(policy.push_timeout) {
+  for (const Target& target : targets)
+    queues_.push_back(std::make_unique<TargetQueue>(loop, target, policy.retries));
 }
 
 DeliveryQueue::~DeliveryQueue() = default;
 
 void DeliveryQueue::send(Push push, const OnDelivery& on_delivery) {
   const auto shared = std::make_shared<const Push>(std::move(push));
-  for (const auto& queue : queues_) queue->send(shared, on_delivery, std::nullopt);
+  const auto deadline = EventLoop::Clock::now() + push_timeout_;
+  for (const auto& queue : queues_) queue->send({shared, deadline, on_delivery});
 }
 
-void DeliveryQueue::send_to(const Target& target, SharedPush push, const OnDelivery& on_delivery,
-                            std::optional<EventLoop::Clock::time_point> deadline) {
-  for (const auto& queue : queues_)
-    if (&queue->target() == &target) return queue->send(std::move(push), on_delivery, deadline);
+void DeliveryQueue::send_to(const Target& target, SharedPush push, Time deadline, OnDelivery on_delivery) {
+  const auto queue = std::ranges::find(queues_, &target, [](const auto& one) { return &one->target(); });
+  (*queue)->send({std::move(push), deadline, std::move(on_delivery)});
 }
 
 bool DeliveryQueue::idle() const {
-  for (const auto& queue : queues_)
-    if (!queue->idle()) return false;
-  return true;
+  return std::ranges::all_of(queues_, [](const auto& queue) { return queue->idle(); });
 }
 
 void DeliveryQueue::give_up(const std::string& why) {

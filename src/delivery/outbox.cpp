@@ -3,228 +3,168 @@
 #include "support/text.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <cerrno>
 #include <utility>
 
 namespace pushmetrics {
-namespace {
 
-std::string late_push(const SpoolEntry& entry) {
-  return concat({"job '", printable(entry.push.group.job()), "': a push that waited ",
-                 format_duration(std::max<Duration>(std::chrono::system_clock::now() - entry.push.when,
-                                                    Duration::zero()))});  // a clock may be set back
-}
-
-}  // namespace
+using Clock = EventLoop::Clock;
+using Status = PushResult::Status;
 
 std::string PushResult::describe() const {
-  if (status == Status::spooled)
-    return concat({delivery.describe(),
-                   "; the push waits and goes out with the next one, or by: pushmetrics flush --spool ",
-                   shell_word(spool_directory)});
+  if (status == Status::spooled) {
+    const std::string text =
+        concat({delivery.describe(),
+                "; the push waits and goes out with the next one, or by: pushmetrics flush --spool ",
+                shell_word(spool_directory)});
+    return spool_error.empty() ? text : concat({text, "; ", spool_error});
+  }
   std::string text = delivery.describe();
   if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
   return text;
 }
 
-/// The delivery of what waits for one target, by the process that holds the lock.
-class Outbox::Backlog : public std::enable_shared_from_this<Outbox::Backlog> {
- public:
-  using Done = std::function<void(const Delivery* failed)>;
-
-  Backlog(Outbox& outbox, const Target& target, Descriptor lock, Deadline deadline, Done done)
-      : outbox_(outbox),
-        target_(target),
-        lock_(std::move(lock)),
-        deadline_(deadline),
-        done_(std::move(done)) {}
-
-  void go_on() {
-    if (deadline_ && EventLoop::Clock::now() > *deadline_) {
-      Delivery late;
-      late.target = &target_;
-      late.verdict = {AttemptResult::Kind::retry, "there was no time to deliver all that waits for it"};
-      return end(&late);
-    }
-    if (items_.empty()) {
-      const auto waiting = outbox_.spool_->waiting(target_.name);
-      items_.assign(waiting.begin(), waiting.end());
-      if (items_.empty()) return end(nullptr);
-    }
-    const Spool::Item item = items_.front();
-    items_.pop_front();
-    std::vector<std::string> problems;
-    auto entry = outbox_.spool_->read(item, problems);
-    outbox_.report_discarded(problems);
-    if (!entry) return go_on_from_loop();
-    const std::string words = late_push(*entry);
-    outbox_.courier_.send_to(
-        target_, std::make_shared<const Push>(std::move(entry->push)),
-        [self = shared_from_this(), item, words](const Delivery& delivery) {
-          self->on_delivery(item, words, delivery);
-        },
-        deadline_);
-  }
-
-  /// No further than what is under way.
-  void give_up() { deadline_ = EventLoop::Clock::time_point::min(); }
-
- private:
-  /// A sink may be done before it returns: a thousand entries must not become a thousand nested calls.
-  void go_on_from_loop() {
-    outbox_.loop_.call_at(EventLoop::Clock::now(), [self = shared_from_this()] { self->go_on(); });
-  }
-
-  void on_delivery(const Spool::Item& item, const std::string& words, const Delivery& delivery) {
-    if (delivery.verdict.may_go_later()) return end(&delivery);
-    outbox_.spool_->remove(item);
-    if (delivery.delivered())
-      outbox_.listener_.delivered(concat({words, " was delivered to ", target_.name}));
-    else
-      outbox_.listener_.lost(concat({words, " is lost: ", delivery.describe()}));
-    go_on_from_loop();
-  }
-
-  void end(const Delivery* failed) {
-    const auto self = shared_from_this();
-    std::erase(outbox_.backlogs_, self);
-    lock_.reset();
-    done_(failed);
-  }
-
-  Outbox& outbox_;
-  const Target& target_;
-  Descriptor lock_;
-  Deadline deadline_;
-  Done done_;
-  std::deque<Spool::Item> items_;
-};
-
 Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy,
-               std::optional<Spool> spool, Listener listener)
+               std::optional<Spool> spool, SpoolListener listener)
     : loop_(loop),
       targets_(targets),
-      budget_(policy.push_timeout),
-      courier_(loop, targets, policy),
+      policy_(policy),
+      queue_(loop, targets, policy),
       spool_(std::move(spool)),
       listener_(std::move(listener)) {}
 
 Outbox::~Outbox() = default;
 
-void Outbox::send(Push push, const OnResult& on_result) {
+void Outbox::send(Push push, const OnResult& on_result, std::optional<Time> deadline) {
   const auto shared = std::make_shared<const Push>(std::move(push));
-  for (const Target& target : targets_) send_to(target, shared, on_result);
+  for (const Target& target : targets_) send_to(target, shared, on_result, deadline);
 }
 
-void Outbox::send_to(const Target& target, SharedPush shared, OnResult on_result) {
-  if (!spool_ || spool_->waiting(target.name).empty())
-    return send_own(target, shared, std::nullopt, std::move(on_result));
-  auto lock = spool_->lock_for_delivery(target.name);
-  if (!lock) return send_behind(target, std::move(shared), std::move(on_result));
-  const auto deadline = EventLoop::Clock::now() + budget_;
-  begin_backlog(target, std::move(*lock), deadline,
-                [this, &target, shared, deadline, on_result](const Delivery* failed) {
-                  if (failed == nullptr)
-                    send_own(target, shared, deadline, on_result);
-                  else
-                    keep(*shared, *failed, on_result);
-                });
+void Outbox::send_to(const Target& target, SharedPush push, OnResult on_result,
+                     std::optional<Time> deadline) {
+  const auto place = new_pushes_.emplace(new_pushes_.end());
+  *place = std::make_unique<NewPush>(
+      loop_, queue_, target, std::move(push), deadline.value_or(Clock::now() + policy_.push_timeout),
+      spool_ ? &*spool_ : nullptr, listener_,
+      [this, place, on_result = std::move(on_result)](const NewPush::Result& ended) {
+        end_push(place, ended, on_result);
+      });
+  (*place)->start();
 }
 
-void Outbox::send_own(const Target& target, const SharedPush& push, Deadline deadline, OnResult on_result) {
-  courier_.send_to(
-      target, push,
-      [this, push, on_result = std::move(on_result)](const Delivery& delivery) {
-        if (delivery.verdict.may_go_later()) return keep(*push, delivery, on_result);
-        on_result({delivery.delivered() ? PushResult::Status::delivered : PushResult::Status::discarded,
-                   delivery.target,
-                   delivery,
-                   {},
-                   {}});
-      },
-      deadline);
+void Outbox::end_push(std::list<std::unique_ptr<NewPush>>::iterator place, const NewPush::Result& ended,
+                      const OnResult& on_result) {
+  PushResult result;
+  result.target = ended.delivery.target;
+  result.delivery = ended.delivery;
+  if (ended.delivery.delivered()) result.status = Status::delivered;
+  if (ended.delivery.last_attempt.may_go_later()) keep((*place)->push(), result);
+  const bool may_go_on = !ended.is_given_up && !ended.delivery.last_attempt.is_unreachable;
+  Backlog::Groups passed_over;
+  if (result.status == Status::spooled || ended.has_older_failed)
+    passed_over.insert(Spool::group_hash((*place)->push().group));
+  const auto push = std::move(*place);
+  new_pushes_.erase(place);
+  push->release();
+  on_result(result);
+  if (may_go_on) deliver_waiting(*push, std::move(passed_over));
 }
 
-/// Another process delivers what waits. If something of this group is among it, this push must not overtake
-/// it: it is put behind, where the other finds it.
-void Outbox::send_behind(const Target& target, SharedPush push, OnResult on_result) {
-  std::vector<std::string> problems;
-  const auto is_of_group = [&](const Spool::Item& item) {
-    const auto entry = spool_->read(item, problems);
-    return entry && entry->push.group == push->group;
-  };
-  const bool must_wait = std::ranges::any_of(spool_->waiting(target.name), is_of_group);
-  report_discarded(problems);
-  if (!must_wait) return send_own(target, push, std::nullopt, std::move(on_result));
-
-  Delivery delivery;
-  delivery.target = &target;
-  delivery.verdict = {AttemptResult::Kind::retry, "another process delivers what waits for it"};
-  keep(*push, delivery, [this, &target, on_result = std::move(on_result)](const PushResult& dispatch) {
-    // The other may have looked for the last time just before this was put there.
-    auto lock =
-        dispatch.status == PushResult::Status::spooled ? spool_->lock_for_delivery(target.name) : std::nullopt;
-    if (!lock) return on_result(dispatch);
-    begin_backlog(target, std::move(*lock), EventLoop::Clock::now() + budget_,
-                  [dispatch, on_result](const Delivery* failed) {
-                    PushResult late = dispatch;
-                    if (failed == nullptr)
-                      late.status = PushResult::Status::delivered;
-                    else
-                      late.delivery = *failed;
-                    on_result(late);
-                  });
-  });
-}
-
-void Outbox::keep(const Push& push, Delivery delivery, const OnResult& on_result) {
-  PushResult dispatch;
-  dispatch.target = delivery.target;
-  dispatch.delivery = std::move(delivery);
-  if (spool_) {
-    std::vector<std::string> dropped;
-    const auto stored = spool_->store(dispatch.target->name, push, dropped);
-    report_discarded(dropped);
-    dispatch.status = stored ? PushResult::Status::spooled : PushResult::Status::discarded;
-    if (!stored) dispatch.spool_error = stored.error();
-    dispatch.spool_directory = spool_->directory();
+void Outbox::keep(const Push& push, PushResult& result) const {
+  if (!spool_) return;
+  const auto stored = spool_->store(result.target->name, push);
+  result.spool_directory = spool_->directory();
+  if (!stored) {
+    result.spool_error = stored.error();
+    return;
   }
-  on_result(dispatch);
+  result.status = Status::spooled;
+  if (!stored->is_synced) result.spool_error = "the spool cannot be synced: a power failure may lose it";
+  for (const std::string& sentence : stored->discarded) listener_(SpoolNotice::discarded, sentence);
 }
 
-void Outbox::report_discarded(const std::vector<std::string>& sentences) const {
-  for (const std::string& sentence : sentences) listener_.lost(sentence);
+/// For a moment only: whoever ran the job wants to go on, and `flush` has all the time there is. A push that hangs has
+/// a little longer.
+void Outbox::deliver_waiting(const NewPush& push, Backlog::Groups passed_over) {
+  const Target& target = push.target();
+  const auto is_of_target = [&](const auto& other) { return &other->target() == &target; };
+  if (!spool_ || std::ranges::any_of(new_pushes_, is_of_target)) return;
+  auto folder = spool_->open(target.name);
+  if (!folder) {
+    if (folder.failure().error_number != ENOENT)
+      listener_(SpoolNotice::warning, concat({"what waits in the spool is not delivered: ", folder.error()}));
+    return;
+  }
+  const auto has_entries = folder->has_entries();
+  if (!has_entries || !*has_entries) return;
+  FileLock lock = folder->lock_for_delivery();
+  if (lock.state == FileLock::State::busy) return;
+
+  constexpr std::chrono::milliseconds moment(250), longest(1000);
+  const auto now = Clock::now();
+  Backlog::Limits limits;
+  limits.policy = {policy_.push_timeout, 0};
+  limits.begin_until = std::min<Time>(now + moment, push.deadline());
+  limits.end_by = std::min<Time>(now + longest, push.deadline());
+  begin_backlog({*spool_, target, std::move(*folder), listener_}, std::move(lock), limits,
+                std::move(passed_over), [](const Backlog::Result&) {});
 }
 
-void Outbox::begin_backlog(const Target& target, Descriptor lock, Deadline deadline,
-                           std::function<void(const Delivery*)> done) {
-  std::vector<std::string> dropped;
-  spool_->drop_old(target.name, dropped);
-  report_discarded(dropped);
-  const auto backlog = std::make_shared<Backlog>(*this, target, std::move(lock), deadline, std::move(done));
-  backlogs_.push_back(backlog);
-  backlog->go_on();
+void Outbox::begin_backlog(WaitingPushes pushes, FileLock lock, Backlog::Limits limits,
+                           Backlog::Groups passed_over, Backlog::Done done) {
+  warn_of_missing_locks(lock);
+  const auto place = backlogs_.emplace(backlogs_.end());
+  *place =
+      std::make_unique<Backlog>(loop_, std::move(pushes), std::move(lock), limits, std::move(passed_over),
+                                [this, place, done = std::move(done)](Backlog::Result result) {
+                                  const auto ended = std::move(*place);
+                                  backlogs_.erase(place);
+                                  done(std::move(result));
+                                });
+}
+
+void Outbox::warn_of_missing_locks(const FileLock& lock) {
+  if (lock.state != FileLock::State::unsupported || std::exchange(has_warned_of_locks_, true)) return;
+  listener_(SpoolNotice::warning,
+            concat({"spool ", spool_->directory(), ": no file can be locked there (", lock.error,
+                    "): what waits is delivered all the same, perhaps by two processes at once"}));
 }
 
 void Outbox::send_unspooled(Push push, const DeliveryQueue::OnDelivery& on_delivery) {
-  courier_.send(std::move(push), on_delivery);
+  queue_.send(std::move(push), on_delivery);
 }
 
-void Outbox::flush(const Target& target, std::function<void(const Delivery*)> done) {
-  if (!spool_ || spool_->waiting(target.name).empty()) return done(nullptr);
-  auto lock = spool_->lock_for_delivery(target.name);
-  if (lock) return begin_backlog(target, std::move(*lock), std::nullopt, std::move(done));
-  Delivery busy;
-  busy.target = &target;
-  busy.verdict = {AttemptResult::Kind::retry, "another process delivers what waits for it"};
-  done(&busy);
+void Outbox::flush(const Target& target, Backlog::Done done) {
+  auto opened = spool_->open(target.name);
+  if (!opened) return done({0, std::nullopt, opened.failure().error_number == ENOENT ? "" : opened.error()});
+  const auto folder = std::make_shared<SpoolFolder>(std::move(*opened));
+  const auto place = waits_.emplace(waits_.end());
+  *place = std::make_unique<FileLockWait>(
+      loop_, Clock::now() + policy_.push_timeout, [folder] { return folder->lock_for_delivery(); },
+      [this, &target, place, folder, done = std::move(done)](FileLock lock) mutable {
+        const auto ended = std::move(*place);
+        waits_.erase(place);
+        if (lock.state != FileLock::State::busy) {
+          Backlog::Limits limits;
+          limits.policy = policy_;
+          return begin_backlog({*spool_, target, std::move(*folder), listener_}, std::move(lock), limits, {},
+                               std::move(done));
+        }
+        const auto numbers = folder->entries();
+        done({numbers ? numbers->size() : 0, std::nullopt, "another process delivers what waits for it"});
+      });
 }
 
-bool Outbox::idle() const { return courier_.idle() && backlogs_.empty(); }
+bool Outbox::idle() const {
+  return queue_.idle() && new_pushes_.empty() && backlogs_.empty() && waits_.empty();
+}
 
 void Outbox::give_up(const std::string& why) {
-  for (const auto& backlog : backlogs_) backlog->give_up();
-  courier_.give_up(why);
+  for (const auto& backlog : backlogs_) backlog->stop();
+  std::vector<NewPush*> pushes;  // each may take itself off the list, and add others, which are not given up
+  for (const auto& push : new_pushes_) pushes.push_back(push.get());
+  for (NewPush* const push : pushes) push->give_up(why);
+  queue_.give_up(why);
 }
 
 }  // namespace pushmetrics

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "delivery/delivery_queue.hpp"
-#include "delivery/spool.hpp"
+#include "delivery/backlog.hpp"
+#include "delivery/new_push.hpp"
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,66 +21,64 @@ struct PushResult {
   };
   Status status = Status::discarded;
   const Target* target = nullptr;
-  /// Of the push itself, or of the one before it that kept it waiting.
-  Delivery delivery;
-  /// Why it is not even in the spool; empty where there is none.
+  DeliveryResult delivery;
+  /// Why it is not even in the spool, or not safely; empty where there is none.
   std::string spool_error;
+  std::string spool_directory;
 
   /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); the push
   /// waits and goes out with the next one, or by: ...`.
   std::string describe() const;
-  std::string spool_directory;
 };
 
-/// Brings pushes to the targets and keeps what cannot be delivered. What waits for a target goes first, so
-/// that the order within a group holds whichever process delivers.
+/// Delivers pushes to the targets, keeps in the spool what cannot be delivered now, and delivers what waits there. A
+/// new push goes first, see NewPush; then, for a moment and within its budget, what waits for the same target.
 class Outbox {
  public:
+  using Time = EventLoop::Clock::time_point;
   using OnResult = std::function<void(const PushResult&)>;
-  /// Told of pushes that waited: whole sentences on what is lost, or delivered late.
-  struct Listener {
-    std::function<void(const std::string&)> lost;
-    std::function<void(const std::string&)> delivered;
-  };
 
-  /// Without a spool, what cannot be delivered is lost. `targets` must outlive the outbox.
+  /// Without a spool, what cannot be delivered is discarded. `targets` must outlive the outbox.
   Outbox(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy, std::optional<Spool> spool,
-         Listener listener);
+         SpoolListener listener);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Calls `on_result` once for each target, within one budget, what waited there before included.
-  void send(Push push, const OnResult& on_result);
-  void send_to(const Target& target, SharedPush push, OnResult on_result);
+  /// Calls `on_result` once for each target, by `deadline` or what the policy has for one push; not before this has
+  /// returned.
+  void send(Push push, const OnResult& on_result, std::optional<Time> deadline = std::nullopt);
+  void send_to(const Target& target, SharedPush push, OnResult on_result,
+               std::optional<Time> deadline = std::nullopt);
   /// Past the spool: what would mean nothing later.
   void send_unspooled(Push push, const DeliveryQueue::OnDelivery& on_delivery);
-  /// Delivers what waits for a target, and then calls `done`: with what failed, or null when nothing waits
-  /// any more.
-  void flush(const Target& target, std::function<void(const Delivery* failed)> done);
+  /// Delivers all that waits for a target, each push with a budget of its own.
+  void flush(const Target& target, Backlog::Done done);
 
   bool idle() const;
   /// Ends what is under way; what can be spooled is.
   void give_up(const std::string& why);
 
  private:
-  class Backlog;
-
-  using Deadline = std::optional<EventLoop::Clock::time_point>;
-  void send_own(const Target& target, const SharedPush& push, Deadline deadline, OnResult on_result);
-  void send_behind(const Target& target, SharedPush push, OnResult on_result);
-  void keep(const Push& push, Delivery delivery, const OnResult& on_result);
-  void report_discarded(const std::vector<std::string>& sentences) const;
-  void begin_backlog(const Target& target, Descriptor lock, Deadline deadline,
-                     std::function<void(const Delivery* failed)> done);
+  void end_push(std::list<std::unique_ptr<NewPush>>::iterator place, const NewPush::Result& ended,
+                const OnResult& on_result);
+  void keep(const Push& push, PushResult& result) const;
+  void deliver_waiting(const NewPush& push, Backlog::Groups passed_over);
+  void begin_backlog(WaitingPushes pushes, FileLock lock, Backlog::Limits limits, Backlog::Groups passed_over,
+                     Backlog::Done done);
+  void warn_of_missing_locks(const FileLock& lock);
 
   EventLoop& loop_;
   const std::vector<Target>& targets_;
-  Duration budget_;
-  DeliveryQueue courier_;
+  RetryPolicy policy_;
+  DeliveryQueue queue_;
   std::optional<Spool> spool_;
-  Listener listener_;
-  std::vector<std::shared_ptr<Backlog>> backlogs_;
+  SpoolListener listener_;
+  std::list<std::unique_ptr<NewPush>> new_pushes_;
+  std::list<std::unique_ptr<Backlog>> backlogs_;
+  /// Of flush(), for the right to deliver.
+  std::list<std::unique_ptr<FileLockWait>> waits_;
+  bool has_warned_of_locks_ = false;
 };
 
 }  // namespace pushmetrics

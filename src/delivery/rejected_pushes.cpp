@@ -7,9 +7,9 @@
 
 namespace pushmetrics {
 
-void RejectedPushes::add(const PushResult& dispatch, const Push& push) {
-  if (dispatch.status == PushResult::Status::discarded && dispatch.delivery.verdict.status == 400)
-    rejected_.push_back({dispatch.target, push, dispatch.delivery.took});
+void RejectedPushes::add(const PushResult& result, const Push& push) {
+  if (result.status == PushResult::Status::discarded && result.delivery.last_attempt.status == 400)
+    rejected_.push_back({result.target, push, result.delivery.took});
 }
 
 void RejectedPushes::explain(EventLoop& loop, Duration push_timeout,

@@ -13,7 +13,7 @@ namespace pushmetrics {
 class RejectedPushes {
  public:
   /// Keeps it, if the server answered 400.
-  void add(const PushResult& dispatch, const Push& push);
+  void add(const PushResult& result, const Push& push);
 
   /// Asks those gateways for the reason, and passes each explanation to `report`. Takes no longer than what
   /// `push_timeout` leaves, and never longer than two seconds.

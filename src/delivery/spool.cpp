@@ -1,89 +1,95 @@
 #include "delivery/spool.hpp"
 
+#include "delivery/superseded.hpp"
 #include "support/atomic_file.hpp"
 #include "support/regular_file.hpp"
 #include "support/text.hpp"
 
-#include <fcntl.h>
-#include <pwd.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <limits>
+#include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace pushmetrics {
 namespace {
 
 using Clock = std::chrono::system_clock;
-using Item = Spool::Item;
 
-/// FNV-1a, 64 bits: a folder's name has only to be short and different.
-std::string hash_name(std::string_view text) {
+/// FNV-1a, 64 bits: a name has only to be short and different.
+std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+std::string folder_name(std::string_view target) {
   char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash_of(target)));
   return digits;
 }
 
-constexpr std::string_view entry_suffix = ".push";
-constexpr std::string_view bad_suffix = ".bad";
-
-/// The number in `00000000000000000042.push` or `.bad`; nothing for a foreign name.
-std::optional<std::uint64_t> number_in(std::string_view name, std::string_view suffix) {
-  if (!name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(suffix.size());
-  std::uint64_t number = 0;
-  const auto end = std::from_chars(name.data(), name.data() + name.size(), number).ptr;
-  return name.empty() || end != name.data() + name.size() ? std::nullopt : std::optional(number);
+bool is_folder_name(std::string_view name) {
+  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string entry_name(std::uint64_t number) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%020llu%s", static_cast<unsigned long long>(number),
-                entry_suffix.data());
-  return digits;
+std::uint64_t nanoseconds(Clock::time_point time) {
+  const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
 }
 
-Descriptor open_lock(const std::string& path) {
-  return Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-}
-
-/// Temporary files of processes that did not live to rename them.
-void remove_stale_temporaries(const std::string& folder) {
-  for (const std::string& name : names_in(folder)) {
-    const std::string path = concat({folder, "/", name});
-    struct stat status {};
-    if (!name.starts_with('.') || name.find(".tmp-") == std::string::npos ||
-        ::lstat(path.c_str(), &status) != 0)
-      continue;
-    if (Clock::now() - Clock::from_time_t(status.st_mtime) > std::chrono::hours(1)) ::unlink(path.c_str());
-  }
-}
-
-Result<std::string> read_own_file(const std::string& path) {
-  const auto file = RegularFile::open(path, RegularFile::Links::refused);
-  if (!file) return Failure{file.error()};
-  if (file->owner() != ::geteuid()) return Failure{"it belongs to another user"};
-  return file->read();
-}
-
-bool is_subset(const std::vector<std::string>& part, const std::vector<std::string>& whole) {
-  return std::ranges::all_of(
-      part, [&](const std::string& name) { return std::ranges::find(whole, name) != whole.end(); });
-}
-
-std::string words_for(const SpoolEntry& entry) {
+std::string describe(const SpoolEntry& entry) {
   return concat({"job '", printable(entry.push.group.job()), "': a push that waited for ", entry.target});
 }
+
+/// Where an entry of `when` stands among those that are there. A time yet to come is none of this clock's: it was set
+/// back, and the order of writing is all that is known.
+std::uint64_t number_for(Clock::time_point when, const std::vector<SpoolRecord>& records) {
+  constexpr auto latest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const std::uint64_t now = nanoseconds(Clock::now());
+  std::uint64_t last = 0;
+  for (const SpoolRecord& record : records)
+    if (record.number < latest) last = std::max(last, record.number);
+  if (last > now) return last + 1;
+  std::uint64_t number = nanoseconds(when);
+  if (number == 0 || number > now) number = now;
+  if (number > last) return number;
+  std::unordered_set<std::uint64_t> taken;
+  for (const SpoolRecord& record : records) taken.insert(record.number);
+  while (taken.contains(number)) ++number;
+  return number;
+}
+
+/// Discarded entries, each in a sentence, up to a number.
+class Discards {
+ public:
+  Discards(std::vector<std::string>& sentences, std::string reason)
+      : sentences_(sentences), reason_(std::move(reason)) {}
+  ~Discards() {
+    if (count_ > limit)
+      sentences_.push_back(
+          concat({std::to_string(count_ - limit), " more pushes that waited were discarded: ", reason_}));
+  }
+  Discards(const Discards&) = delete;
+  Discards& operator=(const Discards&) = delete;
+
+  void add(const SpoolEntry& entry) {
+    if (++count_ <= limit) sentences_.push_back(concat({describe(entry), " was discarded: ", reason_}));
+  }
+
+ private:
+  static constexpr std::size_t limit = 20;
+  std::vector<std::string>& sentences_;
+  std::string reason_;
+  std::size_t count_ = 0;
+};
 
 }  // namespace
 
@@ -101,133 +107,249 @@ std::string Spool::default_directory() {
   return ::geteuid() == 0 ? "/var/lib/pushmetrics" : "";
 }
 
-std::string Spool::folder(const std::string& target) const {
-  return concat({directory_, "/", hash_name(target)});
+std::uint64_t Spool::group_hash(const GroupingKey& group) {
+  return std::max<std::uint64_t>(hash_of(group.url_path()), 1);
 }
 
-std::vector<Item> Spool::items_in(const std::string& folder) const {
-  std::vector<Item> items;
-  for (const std::string& name : names_in(folder)) {
-    const auto number = number_in(name, entry_suffix);
-    Item item{concat({folder, "/", name}), number.value_or(0), 0, {}};
-    struct stat status {};
-    if (!number || ::lstat(item.path.c_str(), &status) != 0) continue;
-    item.bytes = static_cast<std::uint64_t>(status.st_size);
-    item.written = Clock::from_time_t(status.st_mtime);
-    items.push_back(std::move(item));
+/// Root is not led to another user's directory, nor by another user's link.
+Result<void> Spool::check_directory() const {
+  if (directory_.empty()) return Failure{"there is no directory for it: give --spool DIR"};
+  if (::geteuid() != 0) return {};
+  struct stat status {};
+  for (std::size_t end = directory_.find('/', 1); true; end = directory_.find('/', end + 1)) {
+    const std::string part = directory_.substr(0, end);
+    if (::lstat(part.c_str(), &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != 0)
+      return Failure{concat({part, ": it is a link of another user (", std::to_string(status.st_uid), ")"}),
+                     {},
+                     {},
+                     EPERM};
+    if (end == std::string::npos) break;
   }
-  std::ranges::sort(items, {}, &Item::number);
-  return items;
+  if (::stat(directory_.c_str(), &status) == 0 && status.st_uid != 0)
+    return Failure{concat({directory_, ": it belongs to another user (", std::to_string(status.st_uid), ")"}),
+                   {},
+                   {},
+                   EPERM};
+  return {};
 }
 
-std::vector<Item> Spool::waiting(const std::string& target) const { return items_in(folder(target)); }
+Result<SpoolFolder> Spool::open(const std::string& target) const {
+  if (const auto checked = check_directory(); !checked) return checked.failure();
+  return SpoolFolder::open(concat({directory_, "/", folder_name(target)}));
+}
 
-std::vector<std::string> Spool::targets() const {
-  std::vector<std::string> targets;
-  for (const std::string& name : names_in(directory_)) {
-    for (const Item& item : items_in(concat({directory_, "/", name}))) {
-      const auto text = read_own_file(item.path);
-      const auto entry = text ? read_spool_entry(*text) : Failure{""};
-      if (!entry) continue;
-      targets.push_back(entry->target);
-      break;
+std::variant<StoredEntry, EntryError> Spool::read(const SpoolFolder& folder, std::uint64_t number) const {
+  // What was spooled under a larger limit is still read.
+  return folder.read(number, std::max(limits_.max_bytes, SpoolLimits().max_bytes));
+}
+
+Result<std::vector<SpoolFolder>> Spool::folders(std::vector<std::string>& problems) const {
+  if (const auto checked = check_directory(); !checked) return checked.failure();
+  const auto names = list_directory(directory_);
+  if (!names) return Failure{concat({directory_, ": ", names.error()}), {}, {}, names.failure().error_number};
+  std::vector<SpoolFolder> folders;
+  for (const std::string& name : *names) {
+    if (!is_folder_name(name)) continue;
+    auto folder = SpoolFolder::open(concat({directory_, "/", name}));
+    if (folder)
+      folders.push_back(std::move(*folder));
+    else
+      problems.push_back(folder.error());
+  }
+  return folders;
+}
+
+Result<Spool::Waiting> Spool::look() const {
+  Waiting waiting;
+  const auto all = folders(waiting.problems);
+  if (!all) return all.failure();
+  for (const SpoolFolder& folder : *all) {
+    const auto numbers = folder.entries();
+    if (!numbers) waiting.problems.push_back(numbers.error());
+    if (!numbers || numbers->empty()) continue;
+    waiting.count += numbers->size();
+    const auto read_entry = read(folder, numbers->front());
+    if (const auto* stored = std::get_if<StoredEntry>(&read_entry))
+      waiting.oldest = std::min(waiting.oldest.value_or(stored->written), stored->written);
+  }
+  return waiting;
+}
+
+Result<Spool::Targets> Spool::find_targets() const {
+  Targets targets;
+  auto all = folders(targets.problems);
+  if (!all) return all.failure();
+  for (const SpoolFolder& folder : *all) {
+    const auto numbers = folder.entries();
+    if (!numbers) targets.problems.push_back(numbers.error());
+    if (!numbers) continue;
+    std::optional<std::string> problem;
+    for (const std::uint64_t number : *numbers) {
+      const auto read_entry = read(folder, number);
+      if (const auto* stored = std::get_if<StoredEntry>(&read_entry)) {
+        targets.names.push_back(stored->entry.target);
+        problem.reset();
+        break;
+      }
+      const auto& error = std::get<EntryError>(read_entry);
+      if (error.kind == EntryError::Kind::damaged)
+        targets.problems.push_back(set_aside(folder, number, error.reason));
+      else if (error.kind != EntryError::Kind::gone && !problem)
+        problem = concat({folder.path(), ": what waits there cannot be read: ", error.reason});
     }
+    if (problem) targets.problems.push_back(std::move(*problem));
   }
   return targets;
 }
 
-Result<void> Spool::store(const std::string& target, const Push& push, std::vector<std::string>& dropped) {
-  if (directory_.empty()) return Failure{"there is no directory for it: give --spool DIR"};
-  const std::string where = folder(target);
-  if (const auto made = make_directories(where); !made) return Failure{made.error()};
-  const Descriptor order = open_lock(where + "/order");
-  if (!order) return Failure{concat({where, "/order: ", ::strerror(errno)})};
-  const bool in_order = lock_soon(order.get());
-
-  const auto now = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count());
+Result<Spool::Stored> Spool::store(const std::string& target, const Push& push) const {
+  if (const auto checked = check_directory(); !checked) return checked.failure();
+  if (const auto made = make_directories(directory_); !made) return made.failure();
+  const auto folder = SpoolFolder::create(concat({directory_, "/", folder_name(target)}));
+  if (!folder) return folder.failure();
   const SpoolEntry entry{target, push, family_names(push.body)};
   const std::string text = write_spool_entry(entry);
   if (text.size() > limits_.max_bytes) return Failure{"it is larger than --spool-max-bytes"};
-  const std::vector<Item> older = items_in(where);
-  // No number is ever used twice, or a deliverer that is done with the one would remove the other; so numbers
-  // are the time, but ascend even if the clock was set back. Without the lock, the process makes the number
-  // its own.
-  std::uint64_t last = older.empty() ? 0 : older.back().number;
-  for (const std::string& name : names_in(where))
-    last = std::max(last, number_in(name, bad_suffix).value_or(0));
-  const std::uint64_t number =
-      std::max(last + 1, now) + (in_order ? 0 : static_cast<std::uint64_t>(::getpid()));
-  if (const auto written = write_atomically(where, entry_name(number), text, 0600); !written)
-    return Failure{written.error()};
-  drop_replaced(older, entry);
-  drop_old(target, dropped);
-  drop_oldest(dropped);
-  remove_stale_temporaries(where);
-  return {};
+
+  if (!folder->log().exists()) folder->begin_log();
+  const std::vector<SpoolRecord> records = folder->log().read();
+  const std::uint64_t group = group_hash(push.group);
+  std::uint64_t number = number_for(push.when, records);
+  std::vector<std::uint64_t> replaced;
+  for (const SpoolRecord& record : records) {
+    if (record.group != group) continue;
+    const auto read_entry = read(*folder, record.number);
+    const auto* other = std::get_if<StoredEntry>(&read_entry);
+    if (other == nullptr || other->entry.push.group != push.group) continue;
+    if (record.number > number && replaces(other->entry, entry)) return Stored{};
+    if (record.number < number && replaces(entry, other->entry)) replaced.push_back(record.number);
+  }
+  const auto added = folder->add(number, text);
+  if (!added) return added.failure();
+  folder->log().append({.number = number, .group = group, .bytes = text.size()});
+  for (const std::uint64_t older : replaced) static_cast<void>(folder->remove(older));
+  Stored stored{.is_synced = *added == SpoolFolder::Durability::synced};
+  discard_expired(*folder, records, stored.discarded);
+  discard_excess(*folder, number, stored.discarded);
+  return stored;
 }
 
-/// Of the same group, a push that replaces the group replaces all that is older; one that adds replaces what
-/// holds no other families.
-void Spool::drop_replaced(const std::vector<Item>& older, const SpoolEntry& newer) const {
-  for (const Item& item : older) {
-    const auto text = read_own_file(item.path);
-    const auto entry = text ? read_spool_entry(*text) : Failure{""};
-    if (!entry || entry->push.group != newer.push.group) continue;
-    const bool replaced = newer.push.mode == PushMode::replace ||
-                          (entry->push.mode == PushMode::add && is_subset(entry->families, newer.families));
-    if (replaced) remove(item);
+/// Calls `visit` with each older entry of the push's group. An entry of a run that overlaps and ended later is newer,
+/// unless its time is yet to come: then the clock was set back.
+void Spool::for_older_of_group(const SpoolFolder& folder, const Push& push,
+                               const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const {
+  const std::uint64_t group = group_hash(push.group);
+  for (const SpoolRecord& record : folder.log().read()) {
+    if (record.group != group) continue;
+    const auto read_entry = read(folder, record.number);
+    const auto* stored = std::get_if<StoredEntry>(&read_entry);
+    if (stored == nullptr || stored->entry.push.group != push.group) continue;
+    const auto when = stored->entry.push.when;
+    if (when <= push.when || when > Clock::now()) visit(record.number, stored->entry);
   }
 }
 
-void Spool::drop_old(const std::string& target, std::vector<std::string>& dropped) const {
-  for (const Item& item : waiting(target)) {
-    if (Clock::now() - item.written <= limits_.max_age) continue;
-    if (const auto entry = read(item, dropped))
-      dropped.push_back(
-          concat({words_for(*entry), " is lost: it is older than ", format_duration(limits_.max_age)}));
-    remove(item);
+std::vector<std::uint64_t> Spool::older_of_group(const SpoolFolder& folder, const std::string& target,
+                                                 const Push& push) const {
+  std::vector<std::uint64_t> numbers;
+  const SpoolEntry newer{target, push, family_names(push.body)};
+  for_older_of_group(folder, push, [&](std::uint64_t number, const SpoolEntry& older) {
+    if (!replaces(newer, older)) numbers.push_back(number);
+  });
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+std::vector<std::string> Spool::supersede(const SpoolFolder& folder, const std::string& target,
+                                          const Push& push) const {
+  std::vector<std::string> problems;
+  const SpoolEntry newer{target, push, family_names(push.body)};
+  for_older_of_group(folder, push, [&](std::uint64_t number, const SpoolEntry& older) {
+    const auto rest = rest_of(older, newer);
+    std::string problem;
+    if (!rest) {
+      if (const auto removed = folder.remove(number); !removed) problem = removed.error();
+    } else if (rest->push.body != older.push.body) {
+      if (const auto written = folder.replace(number, write_spool_entry(*rest)); !written)
+        problem = written.error();
+    }
+    if (!problem.empty())
+      problems.push_back(concat({describe(older), " may be delivered after a newer one: ", problem}));
+  });
+  return problems;
+}
+
+/// A few at a time: whoever spools does not want to wait.
+void Spool::discard_expired(const SpoolFolder& folder, const std::vector<SpoolRecord>& records,
+                            std::vector<std::string>& discarded) const {
+  constexpr int at_once = 100;
+  Discards discards(discarded, concat({"it is older than ", format_duration(limits_.max_age)}));
+  const auto oldest = Clock::now() - std::chrono::duration_cast<Clock::duration>(limits_.max_age);
+  int count = 0;
+  for (const SpoolRecord& record : records) {
+    if (record.group == 0 || record.number > nanoseconds(oldest)) continue;
+    const auto read_entry = read(folder, record.number);
+    const auto* stored = std::get_if<StoredEntry>(&read_entry);
+    if (stored == nullptr || stored->written > oldest || !folder.remove(record.number)) continue;
+    discards.add(stored->entry);
+    if (++count == at_once) return;
   }
 }
 
-void Spool::drop_oldest(std::vector<std::string>& dropped) const {
-  std::vector<Item> all;
-  for (const std::string& name : names_in(directory_)) {
-    std::vector<Item> items = items_in(concat({directory_, "/", name}));
-    all.insert(all.end(), items.begin(), items.end());
-  }
+/// The log says how much there may be; only if that is too much, the files are looked at.
+void Spool::discard_excess(const SpoolFolder& written_to, std::uint64_t written,
+                           std::vector<std::string>& discarded) const {
+  struct Candidate {
+    const SpoolFolder* folder;
+    SpoolRecord record;
+  };
+  std::vector<Candidate> candidates;
   std::uint64_t bytes = 0;
-  for (const Item& item : all) bytes += item.bytes;
-  std::ranges::stable_sort(all, {}, &Item::written);
-  for (const Item& item : all) {
+  const auto take = [&](const SpoolFolder& folder, const std::vector<SpoolRecord>& records) {
+    for (const SpoolRecord& record : records) {
+      bytes += record.bytes;
+      candidates.push_back({&folder, record});
+    }
+  };
+  std::vector<std::string> problems;
+  const auto all = folders(problems);
+  if (!all) return;
+  for (const SpoolFolder& folder : *all) {
+    if (!folder.log().exists()) folder.begin_log();
+    take(folder, folder.log().read());
+  }
+  if (bytes <= limits_.max_bytes) return;
+  bytes = 0;
+  candidates.clear();
+  for (const SpoolFolder& folder : *all) take(folder, folder.compact_log());
+  std::ranges::stable_sort(candidates, {},
+                           [](const Candidate& candidate) { return candidate.record.number; });
+  // What fills the spool alone was not spooled: it is no reason to discard what was.
+  std::ranges::stable_partition(
+      candidates, [this](const Candidate& candidate) { return candidate.record.bytes > limits_.max_bytes; });
+  Discards discards(discarded, "the spool is full (--spool-max-bytes)");
+  for (const auto& [folder, record] : candidates) {
     if (bytes <= limits_.max_bytes) return;
-    if (const auto entry = read(item, dropped))
-      dropped.push_back(concat({words_for(*entry), " is lost: the spool is full (--spool-max-bytes)"}));
-    remove(item);
-    bytes -= item.bytes;
+    if (record.number == written && folder->path() == written_to.path()) continue;
+    const auto read_entry = read(*folder, record.number);
+    const auto* stored = std::get_if<StoredEntry>(&read_entry);
+    if (stored != nullptr && folder->remove(record.number)) {
+      discards.add(stored->entry);
+      bytes -= record.bytes;
+    }
+    const auto* error = std::get_if<EntryError>(&read_entry);
+    if (error != nullptr && error->kind == EntryError::Kind::damaged) {
+      discarded.push_back(set_aside(*folder, record.number, error->reason));
+      bytes -= record.bytes;
+    }
   }
 }
 
-std::optional<SpoolEntry> Spool::read(const Item& item, std::vector<std::string>& problems) const {
-  const auto text = read_own_file(item.path);
-  if (!text && ::access(item.path.c_str(), F_OK) != 0)
-    return std::nullopt;  // delivered by somebody else meanwhile
-  auto entry = text ? read_spool_entry(*text) : Failure{text.error()};
-  if (entry) return std::move(*entry);
-  std::string aside = item.path.substr(0, item.path.size() - entry_suffix.size());
-  aside += bad_suffix;
-  const bool moved = ::rename(item.path.c_str(), aside.c_str()) == 0;
-  problems.push_back(concat({item.path, ": ", entry.error(), moved ? "; it is set aside as " : "; it stays",
-                             moved ? std::string_view(aside) : std::string_view()}));
-  return std::nullopt;
-}
-
-void Spool::remove(const Item& item) const { ::unlink(item.path.c_str()); }
-
-std::optional<Descriptor> Spool::lock_for_delivery(const std::string& target) const {
-  Descriptor file = open_lock(folder(target) + "/delivery");
-  if (!file || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
-  return file;
+std::string Spool::set_aside(const SpoolFolder& folder, std::uint64_t number, const std::string& reason) {
+  const auto moved = folder.set_aside(number);
+  const std::string text = concat({folder.path(), "/", entry_name(number), ": ", reason});
+  return moved ? concat({text, "; it is set aside as ", *moved})
+               : concat({text, "; it cannot be set aside: ", moved.error()});
 }
 
 }  // namespace pushmetrics

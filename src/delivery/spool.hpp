@@ -1,13 +1,14 @@
 #pragma once
 
-#include "delivery/spool_entry.hpp"
-#include "support/descriptor.hpp"
+#include "delivery/spool_folder.hpp"
 #include "support/duration.hpp"
 #include "support/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace pushmetrics {
@@ -18,17 +19,18 @@ struct SpoolLimits {
   Duration max_age = std::chrono::hours(7 * 24);
 };
 
-/// Pushes that could not be delivered, on disk: a folder a target, in it a file an entry (SPEC.md,
-/// "Delivery").
+/// Pushes that could not be delivered, on disk: a folder a target, in it a file an entry (SPEC.md, "Delivery").
 ///
-///     DIR/<hash of the target>/<sequence number>.push    entries, the lower number the older
-///     DIR/<hash of the target>/<sequence number>.bad     set aside: damaged, or of a later version
-///     DIR/<hash of the target>/order                     held (flock) while an entry is numbered and
-///                                                        written, unless somebody keeps it too long
-///     DIR/<hash of the target>/delivery                  held by the one process that delivers
+///     DIR/<hash of the target>/<number>.push    entries, the lower number the older
+///     DIR/<hash of the target>/<number>.bad     set aside: damaged, or of a later version
+///     DIR/<hash of the target>/order            see SpoolLog
+///     DIR/<hash of the target>/delivery         locked by the one process that delivers; bytes of it, by those that
+///                                               push to one group
 ///
-/// An entry is removed once it was delivered. A crash between the two delivers it again; no other push of its
-/// group can have come between, since the lock is the deliverer's and its order is that of the numbers.
+/// A number is the time at which the samples were taken, in nanoseconds, so that the order holds however long each push
+/// was tried; after the clock was set back, numbers go on from the last one. An entry is removed once it was delivered,
+/// or once a newer push of its group, which replaces it, was delivered or spooled. A crash between delivery and removal
+/// delivers it again.
 class Spool {
  public:
   Spool(std::string directory, SpoolLimits limits) : directory_(std::move(directory)), limits_(limits) {}
@@ -38,38 +40,63 @@ class Spool {
   static std::string default_directory();
 
   const std::string& directory() const { return directory_; }
+  const SpoolLimits& limits() const { return limits_; }
 
-  /// One file of the spool, by name.
-  struct Item {
-    std::string path;
-    std::uint64_t number = 0;
-    std::uint64_t bytes = 0;
-    std::chrono::system_clock::time_point written;
+  /// The folder of a target. An error with the number ENOENT: nothing was ever spooled for it.
+  Result<SpoolFolder> open(const std::string& target) const;
+
+  struct Waiting {
+    std::size_t count = 0;
+    std::optional<std::chrono::system_clock::time_point> oldest = std::nullopt;
+    /// What kept it from looking further, whole sentences.
+    std::vector<std::string> problems = {};
   };
-  /// What waits for a target, oldest first. Nothing is changed.
-  std::vector<Item> waiting(const std::string& target) const;
-  /// The targets for which something waits.
-  std::vector<std::string> targets() const;
+  /// What waits in all. Nothing is changed. An error with the number ENOENT: there is no such directory.
+  Result<Waiting> look() const;
 
-  /// Writes an entry, whole and synced, and drops older ones that it replaces and whatever is over the
-  /// limits; of the latter it tells in `dropped`, whole sentences.
-  Result<void> store(const std::string& target, const Push& push, std::vector<std::string>& dropped);
+  struct Targets {
+    std::vector<std::string> names;
+    /// What kept it from looking further, whole sentences.
+    std::vector<std::string> problems = {};
+  };
+  /// The targets for which something waits. Damaged entries found on the way are set aside. An error with the number
+  /// ENOENT: there is no such directory.
+  Result<Targets> find_targets() const;
 
-  /// An entry read from its file. What cannot be read is set aside, told in `problems`, and nothing.
-  std::optional<SpoolEntry> read(const Item& item, std::vector<std::string>& problems) const;
-  void remove(const Item& item) const;
+  struct Stored {
+    bool is_synced = true;
+    /// What was discarded because of the limits, whole sentences.
+    std::vector<std::string> discarded = {};
+  };
+  /// Writes an entry, whole and synced. Drops older ones that it replaces, and whatever is over the limits. Where a
+  /// newer one waits that replaces it, nothing is written.
+  Result<Stored> store(const std::string& target, const Push& push) const;
 
-  /// Drops what is over the age limit, and says so.
-  void drop_old(const std::string& target, std::vector<std::string>& dropped) const;
+  /// The older entries of the push's group that it does not replace whole, oldest first. As far as the log tells.
+  std::vector<std::uint64_t> older_of_group(const SpoolFolder& folder, const std::string& target,
+                                            const Push& push) const;
+  /// After `push` was delivered: takes out of older entries of its group what it has replaced, so that none of that is
+  /// delivered after it. Problems, whole sentences.
+  std::vector<std::string> supersede(const SpoolFolder& folder, const std::string& target,
+                                     const Push& push) const;
 
-  /// The right to deliver what waits for a target; nothing while another process has it.
-  std::optional<Descriptor> lock_for_delivery(const std::string& target) const;
+  std::variant<StoredEntry, EntryError> read(const SpoolFolder& folder, std::uint64_t number) const;
+
+  /// Puts an entry out of the way that can never be delivered. What was done, a whole sentence.
+  static std::string set_aside(const SpoolFolder& folder, std::uint64_t number, const std::string& reason);
+
+  /// Identifies a group in the log and in locks; never 0.
+  static std::uint64_t group_hash(const GroupingKey& group);
 
  private:
-  std::string folder(const std::string& target) const;
-  std::vector<Item> items_in(const std::string& folder) const;
-  void drop_replaced(const std::vector<Item>& older, const SpoolEntry& newer) const;
-  void drop_oldest(std::vector<std::string>& dropped) const;
+  Result<void> check_directory() const;
+  Result<std::vector<SpoolFolder>> folders(std::vector<std::string>& problems) const;
+  void for_older_of_group(const SpoolFolder& folder, const Push& push,
+                          const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const;
+  void discard_expired(const SpoolFolder& folder, const std::vector<SpoolRecord>& records,
+                       std::vector<std::string>& discarded) const;
+  void discard_excess(const SpoolFolder& written_to, std::uint64_t written,
+                      std::vector<std::string>& discarded) const;
 
   std::string directory_;
   SpoolLimits limits_;

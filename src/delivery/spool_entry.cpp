@@ -94,9 +94,11 @@ std::string write_spool_entry(const SpoolEntry& entry) {
   return concat({head, "crc32 ", checksum(head, entry.push.body), "\n\n", entry.push.body});
 }
 
+bool looks_like_spool_entry(std::string_view text) { return text.starts_with("pushmetrics-spool "); }
+
 Result<SpoolEntry> read_spool_entry(std::string_view text) {
   const std::string_view whole = text;
-  if (!text.starts_with("pushmetrics-spool ")) return Failure{"it is not a push that waits"};
+  if (!looks_like_spool_entry(text)) return Failure{"it is not a push that waits"};
   if (!text.starts_with(first_line)) return Failure{"it is of a later version of pushmetrics"};
   text.remove_prefix(first_line.size());
   const Failure damaged{"it is damaged"};

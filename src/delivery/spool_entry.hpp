@@ -34,6 +34,9 @@ std::string write_spool_entry(const SpoolEntry& entry);
 /// An error says what is wrong with the text: damaged, cut short, or of a later version.
 Result<SpoolEntry> read_spool_entry(std::string_view text);
 
+/// Whether the text begins as an entry does, of whatever version.
+bool looks_like_spool_entry(std::string_view text);
+
 /// The names of the families that have samples in a canonical body, in the order of their first mention.
 std::vector<std::string> family_names(std::string_view body);
 

@@ -187,7 +187,9 @@ class Unusable : public Sink {
   explicit Unusable(std::string problem) : problem_(std::move(problem)) {}
   Capabilities capabilities() const override { return {}; }
   std::unique_ptr<Attempt> attempt(const Push&, EventLoop::Clock::time_point, Done done) override {
-    done({AttemptResult::Kind::needs_attention, problem_});
+    AttemptResult result{AttemptResult::Kind::needs_attention, problem_};
+    result.is_unreachable = true;
+    done(std::move(result));
     return nullptr;
   }
 
@@ -233,6 +235,12 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
 
 HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
   HttpOptions access = context.access;
+  if (!url.is_configured) {
+    access = {};
+    access.connect_timeout = context.access.connect_timeout;
+    access.ca_certificates = context.access.ca_certificates;
+    access.verify = context.access.verify;
+  }
   if (!url.user.empty() || !url.password.empty()) {
     access.user = url.user;
     if (!url.password.empty()) access.password = url.password;

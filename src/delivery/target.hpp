@@ -33,6 +33,8 @@ struct TargetUrl {
   /// Why nothing can be pushed there as the environment has it; empty: nothing. That is no fault of the
   /// command line's.
   std::string problem;
+  /// Whether the person named it. To any other, as an entry of the spool may name one, no credentials go.
+  bool is_configured = true;
   /// The URL as it may be shown and stored: without user and password.
   std::string name;
 };

@@ -1,11 +1,11 @@
 #include "groups/group_client.hpp"
 
+#include "delivery/retry_loop.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <random>
 #include <utility>
 
 namespace pushmetrics {
@@ -13,55 +13,12 @@ namespace {
 
 using Clock = EventLoop::Clock;
 
-/// Something that is tried until it is done, refused, or out of time or retries.
-class RetryLoop {
- public:
-  using Try = std::function<std::unique_ptr<Attempt>(Clock::time_point, Sink::Done)>;
-
-  RetryLoop(EventLoop& loop, const RetryPolicy& policy, Try once, Sink::Done done)
-      : loop_(loop),
-        retries_left_(policy.retries),
-        deadline_(Clock::now() + policy.push_timeout),
-        once_(std::move(once)),
-        done_(std::move(done)) {
-    attempt();
-  }
-  ~RetryLoop() { loop_.cancel(timer_); }
-  RetryLoop(const RetryLoop&) = delete;
-  RetryLoop& operator=(const RetryLoop&) = delete;
-
- private:
-  void attempt() {
-    attempt_ = once_(deadline_, [this](AttemptResult verdict) {
-      // Not at once: whoever calls is about to be destroyed.
-      timer_ = loop_.call_at(Clock::now(), [this, verdict = std::move(verdict)] { judge(verdict); });
-    });
-  }
-
-  void judge(AttemptResult verdict) {
-    attempt_.reset();
-    const Duration wait =
-        std::max(backoff(++tries_, random_), verdict.retry_after.value_or(Duration::zero()));
-    const bool again =
-        verdict.kind == AttemptResult::Kind::retry && retries_left_-- > 0 && Clock::now() + wait < deadline_;
-    if (!again) {
-      if (verdict.kind == AttemptResult::Kind::retry && Clock::now() >= deadline_)
-        verdict.reason += "; --push-timeout gives it longer";
-      return std::exchange(done_, nullptr)(std::move(verdict));  // which may destroy this
-    }
-    timer_ = loop_.call_at(Clock::now() + wait, [this] { attempt(); });
-  }
-
-  EventLoop& loop_;
-  int retries_left_;
-  int tries_ = 0;
-  Clock::time_point deadline_;
-  Try once_;
-  Sink::Done done_;
-  std::mt19937 random_{std::random_device{}()};
-  std::unique_ptr<Attempt> attempt_;
-  EventLoop::TimerId timer_ = EventLoop::no_timer;
-};
+/// The result of a loop that ended at `deadline` at the latest, with what would help.
+AttemptResult result_of(RetryResult ended, Clock::time_point deadline) {
+  if (ended.last.kind == AttemptResult::Kind::retry && Clock::now() >= deadline)
+    ended.last.reason += "; --push-timeout gives it longer";
+  return std::move(ended.last);
+}
 
 /// The names by which a group is deleted: both that it may have, where the gateway did not say which; only
 /// one of them is there.
@@ -111,12 +68,15 @@ class Removals {
   }
 
   void remove_name(Lane& lane) {
+    const auto deadline = Clock::now() + policy_.push_timeout;
     lane.retry_loop = std::make_unique<RetryLoop>(
-        loop_, policy_,
-        [this, labels = lane.names.back()](Clock::time_point deadline, Sink::Done done) {
-          return store_.remove(labels, deadline, std::move(done));
+        loop_, policy_.retries, deadline,
+        [this, labels = lane.names.back()](Clock::time_point until, Sink::Done done) {
+          return store_.remove(labels, until, std::move(done));
         },
-        [this, &lane](const AttemptResult& verdict) { on_verdict(lane, verdict); });
+        [this, &lane, deadline](RetryResult ended) {
+          on_verdict(lane, result_of(std::move(ended), deadline));
+        });
   }
 
   void on_verdict(Lane& lane, const AttemptResult& verdict) {
@@ -159,7 +119,9 @@ GroupClient::GroupClient(const DeliveryOptions& options, const Console& console)
 
 AttemptResult GroupClient::try_until_done(const Try& once) {
   std::optional<AttemptResult> result;
-  RetryLoop retry_loop(loop_, policy_, once, [&](AttemptResult verdict) { result = std::move(verdict); });
+  const auto deadline = Clock::now() + policy_.push_timeout;
+  RetryLoop retry_loop(loop_, policy_.retries, deadline, once,
+                       [&](RetryResult ended) { result = result_of(std::move(ended), deadline); });
   loop_.run_until([&] { return result.has_value(); });
   return *result;
 }

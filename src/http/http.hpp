@@ -71,6 +71,8 @@ struct HttpResponse {
   std::string content_encoding;
   /// The server's clock, to the second, where it told the time.
   std::optional<std::chrono::system_clock::time_point> server_time;
+  /// A connection was made, and TLS on it where it is to be: a request could be sent.
+  bool is_connected = false;
   /// The address at the other end: a proxy's, where one is in between. Empty: no connection.
   std::string peer;
   /// The server's name had an address. False also when nothing had to be looked up.

@@ -241,6 +241,7 @@ void CurlTransfer::repeat(std::string body) {
 void CurlTransfer::describe_connection() {
   const auto* peer = info<const char*>(CURLINFO_PRIMARY_IP);
   response_.peer = peer == nullptr ? "" : peer;
+  response_.is_connected = info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) > 0;
   response_.name_resolved = info<curl_off_t>(CURLINFO_NAMELOOKUP_TIME_T) > 0;
   if (request_.inspect_certificate) response_.certificate_expires = certificate().expires;
 }

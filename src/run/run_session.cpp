@@ -54,14 +54,13 @@ class RunSession {
   void report_option_problems(const std::vector<std::string>& problems) const;
   void report_spawn_failure() const;
   void open_targets();
-  void open_outbox(Duration budget);
   void send_heartbeat();
   void end_heartbeat();
   bool push();
   void make_counter();
   std::vector<Family> additions(std::vector<Family> known) const;
   RunEnd run_end() const;
-  void count(std::vector<Family>& added);
+  EventLoop::Clock::time_point count(std::vector<Family>& added);
   void add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const;
   void on_asked_to_end();
   void give_up();
@@ -135,15 +134,8 @@ void RunSession::open_targets() {
   std::vector<std::string> problems;
   targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
   for (const std::string& problem : problems) console_.warn(problem);
-  open_outbox(options_.delivery.policy.push_timeout);
-}
-
-void RunSession::open_outbox(Duration budget) {
-  RetryPolicy policy = options_.delivery.policy;
-  policy.push_timeout = budget;
-  outbox_.emplace(loop_, targets_, policy, options_.delivery.spool(),
-                  Outbox::Listener{[this](const std::string& text) { console_.error(text); },
-                                   [this](const std::string& text) { console_.note(text); }});
+  outbox_.emplace(loop_, targets_, options_.delivery.policy, options_.delivery.spool(),
+                  report_of_spool(console_));
 }
 
 /// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
@@ -154,10 +146,10 @@ void RunSession::send_heartbeat() {
     const auto now = std::chrono::system_clock::now();
     outbox_->send_unspooled(
         push_of(report_running(supervisor_.started(), now, options_.report), now),
-        [this](const Delivery& delivery) {
+        [this](const DeliveryResult& delivery) {
           if (delivery.delivered())
             silent_.erase(delivery.target);
-          else if (delivery.verdict.status == 0)
+          else if (delivery.last_attempt.status == 0)
             silent_.insert(delivery.target);
           if (!delivery.delivered())
             console_.note(
@@ -239,12 +231,12 @@ void RunSession::make_counter() {
                                         }});
 }
 
-/// Adds the counts, if they can be had in half of the budget; the push has the rest of it.
-void RunSession::count(std::vector<Family>& added) {
+/// Adds the counts, if they can be had in half of the budget. Until when the push may take: the rest of it.
+EventLoop::Clock::time_point RunSession::count(std::vector<Family>& added) {
   const Duration budget = options_.delivery.policy.push_timeout;
   const auto began = EventLoop::Clock::now();
   add_counts(added, counter_->count(run_end(), targets_, began + budget / 2));
-  open_outbox(std::max(budget - (EventLoop::Clock::now() - began), budget / 2));
+  return std::max(began + budget, EventLoop::Clock::now() + budget / 2);
 }
 
 void RunSession::add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const {
@@ -280,7 +272,8 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   open_targets();
   supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
   end_heartbeat();
-  if (counter_) count(added);
+  std::optional<EventLoop::Clock::time_point> deadline;
+  if (counter_) deadline = count(added);
 
   const auto ended = supervisor_.outcome()->ended;
   std::size_t delivered = 0;
@@ -291,23 +284,28 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
     if (!without_additions_.contains(result.target)) ++delivered;
     // Said once more, the last word stays the last even if the target took up the sign of life only now.
     if (silent_.erase(result.target) > 0)
-      outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)),
-                       [](const PushResult&) {});
+      outbox_->send_to(
+          *result.target, std::make_shared<const Push>(push_of(own, ended)), [](const PushResult&) {},
+          deadline);
   };
   std::vector<Family> all = own;
   all.insert(all.end(), added.begin(), added.end());
   const Push whole = push_of(all, ended);
-  outbox_->send(whole, [&](const PushResult& result) {
-    rejected.add(result, whole);
-    const bool refused = result.status == PushResult::Status::discarded &&
-                         result.delivery.verdict.kind == AttemptResult::Kind::rejected;
-    if (added.empty() || !refused) return on_result(result);
-    without_additions_.insert(result.target);
-    // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
-    console_.error(
-        concat({job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
-    outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result);
-  });
+  outbox_->send(
+      whole,
+      [&](const PushResult& result) {
+        rejected.add(result, whole);
+        const bool refused = result.status == PushResult::Status::discarded &&
+                             result.delivery.last_attempt.kind == AttemptResult::Kind::rejected;
+        if (added.empty() || !refused) return on_result(result);
+        without_additions_.insert(result.target);
+        // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
+        console_.error(concat(
+            {job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
+        outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result,
+                         deadline);
+      },
+      deadline);
   if (given_up_) give_up();  // while the runs were counted
   loop_.run_until([this] { return outbox_->idle(); });
   if (counter_) counter_->end_turn();
@@ -325,7 +323,7 @@ void RunSession::report_push(const PushResult& result) {
   const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->describe()});
   switch (result.status) {
     case PushResult::Status::delivered:
-      if (const std::string& warning = result.delivery.verdict.reason; !warning.empty())
+      if (const std::string& warning = result.delivery.last_attempt.reason; !warning.empty())
         console_.warn(concat({job_words_, result.target->name, ": ", warning}));
       return console_.note(concat({job_words_, "pushed to ", result.target->name}));
     case PushResult::Status::spooled:

@@ -95,6 +95,7 @@ AttemptResult verdict_of(const HttpResponse& response) {
   AttemptResult verdict;
   verdict.kind = kind_of(response);
   verdict.status = response.status;
+  verdict.is_unreachable = response.failure != HttpResponse::Failure::none && !response.is_connected;
   if (verdict.kind == AttemptResult::Kind::delivered) return verdict;
   verdict.reason = reason_of(response);
   if (verdict.kind == AttemptResult::Kind::retry)

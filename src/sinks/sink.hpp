@@ -15,9 +15,9 @@ namespace pushmetrics {
 struct AttemptResult {
   enum class Kind {
     delivered,
-    rejected,  ///< for good: the push itself is wrong
+    rejected,         ///< for good: the push itself is wrong
     needs_attention,  ///< until a person mends something: a password, a certificate, a URL
-    retry     ///< not this time
+    retry             ///< not this time
   };
   Kind kind = Kind::delivered;
   /// Why not, in words for a person that complete "not pushed: "; a warning, where it was delivered.
@@ -26,6 +26,8 @@ struct AttemptResult {
   std::optional<Duration> retry_after = std::nullopt;
   /// The status of the server's answer, 0 where there was none.
   int status = 0;
+  /// There was not even a connection, or no directory: nothing else can be delivered there now either.
+  bool is_unreachable = false;
 
   /// Whether the same push may yet be delivered, if not now.
   bool may_go_later() const { return kind == Kind::needs_attention || kind == Kind::retry; }

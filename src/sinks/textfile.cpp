@@ -26,16 +26,22 @@ using Kind = AttemptResult::Kind;
 using Time = EventLoop::Clock::time_point;
 
 AttemptResult directory_problem(int error) {
+  AttemptResult result{Kind::needs_attention, concat({"it cannot be written to: ", ::strerror(error)})};
+  result.is_unreachable = true;
   switch (error) {
     case ENOENT:
-      return {Kind::needs_attention,
-              "there is no such directory: make it, and give it to node_exporter as "
-              "--collector.textfile.directory"};
+      result.reason =
+          "there is no such directory: make it, and give it to node_exporter as "
+          "--collector.textfile.directory";
+      return result;
     case EACCES:
     case EPERM:
     case EROFS:
-    case ENOTDIR: return {Kind::needs_attention, concat({"it cannot be written to: ", ::strerror(error)})};
-    default: return {Kind::retry, concat({"it cannot be written to: ", ::strerror(error)})};
+    case ENOTDIR: return result;
+    default:
+      result.kind = Kind::retry;
+      result.is_unreachable = false;
+      return result;
   }
 }
 
@@ -88,6 +94,7 @@ class LockedAttempt : public Attempt {
   /// True once `done` has been called, which may have destroyed this.
   bool try_once() {
     AttemptResult verdict{Kind::retry, "others kept writing there"};
+    verdict.is_unreachable = true;
     const bool locked = ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0;
     if (!locked && errno == EWOULDBLOCK && EventLoop::Clock::now() < deadline_) {
       constexpr std::chrono::milliseconds pause(5);

@@ -44,7 +44,11 @@ Result<void> write_atomically(const std::string& directory, const std::string& n
 Result<void> make_directories(const std::string& directory) {
   for (std::size_t end = directory.find('/', 1); true; end = directory.find('/', end + 1)) {
     const std::string part = directory.substr(0, end);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return error_at(part);
+    // A umask may take away what the next one cannot be made without.
+    if (::mkdir(part.c_str(), 0700) == 0)
+      ::chmod(part.c_str(), 0700);
+    else if (errno != EEXIST)
+      return error_at(part);
     if (end == std::string::npos) return {};
   }
 }

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace pushmetrics {
 
@@ -40,18 +41,27 @@ Result<std::string> RegularFile::read(std::size_t limit) const {
   return text;
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
+Result<std::vector<std::string>> list_directory(const std::string& directory) {
   struct CloseDirectory {
     void operator()(DIR* opened) const { ::closedir(opened); }
   };
   std::vector<std::string> names;
   const std::unique_ptr<DIR, CloseDirectory> opened(::opendir(directory.c_str()));
-  if (!opened) return names;
-  while (const dirent* entry = ::readdir(opened.get())) {
+  if (!opened) return Failure{::strerror(errno), {}, {}, errno};
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(opened.get());
+    if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }
+  if (errno != 0) return Failure{::strerror(errno), {}, {}, errno};
   return names;
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+  auto names = list_directory(directory);
+  return names ? std::move(*names) : std::vector<std::string>();
 }
 
 }  // namespace pushmetrics

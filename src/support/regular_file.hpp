@@ -32,6 +32,9 @@ class RegularFile {
   uid_t owner_ = 0;
 };
 
+/// What a directory holds, but for `.` and `..`, in no order.
+Result<std::vector<std::string>> list_directory(const std::string& directory);
+
 /// What a directory holds, but for `.` and `..`, in no order; nothing, if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);
 

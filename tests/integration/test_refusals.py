@@ -1,11 +1,14 @@
 """A push that a gateway refuses is explained, and the command that is printed clears the way."""
 
+import email.utils
 import re
+import socket
 import subprocess
+import time
 
 import pytest
 
-from support.faulty_server import FaultyServer, answer, in_turn, silent
+from support.faulty_server import FaultyServer, answer, dropping_relay, half_closing, in_turn, relay, silent
 from support.servers import Gateway, http
 
 HISTOGRAM = '# TYPE s histogram\ns_bucket{le="+Inf"} 1\ns_sum 1\ns_count 1\n'
@@ -124,3 +127,109 @@ def test_the_explanation_stays_within_the_budget(pushmetrics):
         done = pushmetrics("push", "--url", server.url, *options, "-j", "mine", input="x 1\n")
     assert done.status == 1
     assert done.elapsed < 1.5
+
+
+@pytest.fixture
+def dropping(gateway):
+    """Pushgateway 1.11.0, which drops the connection where it should answer 400; at an address of its own."""
+    with FaultyServer(dropping_relay(gateway.port)) as server:
+        yield server
+
+
+def test_a_connection_dropped_in_place_of_a_refusal_counts_as_one(pushmetrics, gateway, dropping, tmp_path):
+    post(gateway, "/metrics/job/other", "# TYPE x gauge\nx 1\n")
+    spool = tmp_path / "spool"
+    options = ("--url", dropping.url, "--spool", str(spool))
+    refused = pushmetrics("push", *options, "-j", "mine", input="# TYPE x counter\nx 1\n")
+    assert refused.status == 1
+    assert "x as gauge" in refused.stderr and "1.11.1" in refused.stderr
+    assert list(spool.glob("*/*.push")) == []
+    assert len([head for head, _ in dropping.requests if head.startswith("POST ")]) == 1, "it is tried again"
+    clear(pushmetrics, refused.stderr.replace(dropping.url, gateway.url))
+    again = pushmetrics("push", *options, "-j", "mine", input="# TYPE x counter\nx 1\n")
+    assert (again.status, again.stderr) == (0, "")
+
+
+def test_where_the_connection_is_dropped_the_runs_own_metrics_arrive(pushmetrics, gateway, dropping):
+    post(gateway, "/metrics/job/other", "# TYPE files counter\nfiles 1\n")
+    done = pushmetrics("run", "--url", dropping.url, "-j", "mine", "-m", "files=3", "--", "true")
+    assert done.status == 0
+    assert "files as counter" in done.stderr
+    assert gateway.group("mine").values["job_success"] == 1
+
+
+def test_a_push_that_waited_and_meets_a_dropped_connection_is_explained_and_holds_up_nothing(
+    pushmetrics, gateway, tmp_path
+):
+    post(gateway, "/metrics/job/other", "# TYPE x gauge\nx 1\n")
+    spool = ("--spool", str(tmp_path / "spool"), "--retries", "0")
+    with FaultyServer(half_closing) as server:
+        url = ("--url", server.url)
+        pushmetrics("push", *url, *spool, "-j", "mine", "--push-timeout", "1s", input="# TYPE x counter\nx 1\n")
+        server.behaviour = dropping_relay(gateway.port)
+        done = pushmetrics("run", *url, *spool, "-j", "next", "--", "true")
+    assert done.status == 0
+    assert "job 'mine'" in done.stderr and "1.11.1" in done.stderr
+    assert gateway.group("next").values["job_success"] == 1
+    assert list(tmp_path.glob("spool/*/*.push")) == []
+
+
+def test_an_old_failure_of_the_group_does_not_make_a_refusal_of_a_dropped_connection(pushmetrics, gateway, tmp_path):
+    post(gateway, "/metrics/job/other", "# TYPE x gauge\nx 1\n")
+    post(gateway, "/metrics/job/mine", "# TYPE x counter\nx 1\n")
+    time.sleep(1.1)  # the gateway's clock is told in whole seconds
+    with FaultyServer(dropping_pushes(gateway.port)) as server:
+        options = ("--url", server.url, "--spool", str(tmp_path / "spool"), "--retries", "1")
+        done = pushmetrics("push", *options, "-j", "mine", input="y 1\n")
+    assert done.status == 1
+    assert "the connection was closed without an answer" in done.stderr
+    assert len(list(tmp_path.glob("spool/*/*.push"))) == 1
+
+
+def dropping_pushes(port):
+    """A gateway that crashes at each push, but answers questions."""
+    hand_on = relay(port)
+
+    def behaviour(connection):
+        if connection.socket.recv(4, socket.MSG_PEEK).startswith(b"POST"):
+            half_closing(connection)
+        else:
+            hand_on(connection)
+
+    return behaviour
+
+
+@pytest.mark.parametrize("clock", [-86400, 86400])
+def test_a_dropped_connection_is_recognised_however_the_clocks_differ(pushmetrics, gateway, clock):
+    post(gateway, "/metrics/job/other", "# TYPE x gauge\nx 1\n")
+    with FaultyServer(shifted(dropping_relay(gateway.port), clock)) as server:
+        options = ("--url", server.url, "--no-spool", "--retries", "0")
+        done = pushmetrics("push", *options, "-j", "mine", input="# TYPE x counter\nx 1\n")
+    assert done.status == 1
+    assert "x as gauge" in done.stderr
+
+
+def shifted(behaviour, seconds):
+    """The same server with another clock."""
+
+    class Shifted:
+        def __init__(self, connection):
+            self.connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self.connection, name)
+
+        def send(self, data):
+            head, _, body = data.partition(b"\r\n\r\n")
+            date = re.search(rb"(?im)^date: (.*?)\r?$", head)
+            then = email.utils.parsedate_to_datetime(date[1].decode()).timestamp() + seconds
+            head = head.replace(date[1], email.utils.formatdate(then, usegmt=True).encode())
+            body = re.sub(rb'("push_failure_time_seconds":.*?"value":")([^"]*)"', move_time, body)
+            head = re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(body), head)
+            self.connection.send(head + b"\r\n\r\n" + body)
+
+    def move_time(found):
+        value = float(found[2])
+        return found[1] + (b"%r" % (value + seconds if value else 0.0)).replace(b"'", b"") + b'"'
+
+    return lambda connection: behaviour(Shifted(connection))

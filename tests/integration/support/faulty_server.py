@@ -184,6 +184,22 @@ def recording_relay(port, requests):
     return behaviour
 
 
+def dropping_relay(port):
+    """As Pushgateway 1.11.0 in front of the one at this port: where that answers 400, the connection is dropped."""
+
+    def behaviour(connection):
+        head, body = connection.read_request()
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            other.sendall(head + b"\r\nConnection: close\r\n\r\n" + body)
+            reply = b""
+            while data := other.recv(65536):
+                reply += data
+        if not reply.startswith(b"HTTP/1.1 400 "):
+            connection.send(reply)
+
+    return behaviour
+
+
 def raw(data):
     """Answers with these bytes."""
 

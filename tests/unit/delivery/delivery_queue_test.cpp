@@ -65,16 +65,17 @@ struct Fixture {
     targets.push_back({std::move(name), std::move(sink)});
     return added;
   }
-  void send(DeliveryQueue& courier, std::string body) {
-    courier.send(push(std::move(body)), [this](const Delivery& delivery) { results.push_back(delivery); });
+  void send(DeliveryQueue& queue, std::string body) {
+    queue.send(push(std::move(body)),
+               [this](const DeliveryResult& delivery) { results.push_back(delivery); });
   }
-  void run(DeliveryQueue& courier) {
-    loop.run_until([&] { return courier.idle(); });
+  void run(DeliveryQueue& queue) {
+    loop.run_until([&] { return queue.idle(); });
   }
 
   EventLoop loop;
   std::vector<Target> targets;
-  std::vector<Delivery> results;
+  std::vector<DeliveryResult> results;
 };
 
 }  // namespace
@@ -82,9 +83,9 @@ struct Fixture {
 TEST_CASE("what fails for now is tried again until it is delivered") {
   Fixture f;
   const ScriptedSink& sink = f.add_target("gw", {{busy}, {busy}, {delivered}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 3});
-  f.send(courier, "a");
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {10s, 3});
+  f.send(queue, "a");
+  f.run(queue);
   REQUIRE(f.results.size() == 1);
   CHECK(f.results[0].delivered());
   CHECK(f.results[0].attempts == 3);
@@ -94,9 +95,9 @@ TEST_CASE("what fails for now is tried again until it is delivered") {
 TEST_CASE("a push that is refused is not tried again") {
   Fixture f;
   f.add_target("gw", {{refused}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 3});
-  f.send(courier, "a");
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {10s, 3});
+  f.send(queue, "a");
+  f.run(queue);
   CHECK(f.results.at(0).attempts == 1);
   CHECK(f.results.at(0).describe().starts_with("gw: the server answered 400: no (1 attempt in "));
 }
@@ -104,9 +105,9 @@ TEST_CASE("a push that is refused is not tried again") {
 TEST_CASE("retries end with their number") {
   Fixture f;
   f.add_target("gw", {{busy}, {busy}, {busy}, {busy}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 1});
-  f.send(courier, "a");
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {10s, 1});
+  f.send(queue, "a");
+  f.run(queue);
   CHECK_FALSE(f.results.at(0).delivered());
   CHECK(f.results.at(0).describe().starts_with("gw: the server answered 503 (2 attempts in "));
 }
@@ -114,10 +115,10 @@ TEST_CASE("retries end with their number") {
 TEST_CASE("the budget ends an attempt that hangs") {
   Fixture f;
   f.add_target("gw", {{delivered, 1h}});
-  DeliveryQueue courier(f.loop, f.targets, {50ms, 3});
-  f.send(courier, "a");
-  f.run(courier);
-  CHECK(f.results.at(0).verdict.reason == "no answer in time");
+  DeliveryQueue queue(f.loop, f.targets, {50ms, 3});
+  f.send(queue, "a");
+  f.run(queue);
+  CHECK(f.results.at(0).last_attempt.reason == "no answer in time");
   CHECK(f.results.at(0).took >= 50ms);
   CHECK(f.results.at(0).took < 2s);
 }
@@ -126,11 +127,11 @@ TEST_CASE("Retry-After is waited for, unless it is beyond the budget") {
   Fixture f;
   f.add_target("patient", {{busy_for(300ms)}, {delivered}});
   f.add_target("hopeless", {{busy_for(1h)}, {delivered}});
-  DeliveryQueue courier(f.loop, f.targets, {5s, 3});
-  f.send(courier, "a");
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {5s, 3});
+  f.send(queue, "a");
+  f.run(queue);
   REQUIRE(f.results.size() == 2);
-  const Delivery& hopeless = f.results[0];
+  const DeliveryResult& hopeless = f.results[0];
   CHECK(hopeless.describe().starts_with(
       "hopeless: the server answered 503; it asks to be left alone for 1h (1 attempt in "));
   CHECK(hopeless.took < 2s);
@@ -141,9 +142,9 @@ TEST_CASE("Retry-After is waited for, unless it is beyond the budget") {
 TEST_CASE("to one target pushes go in their order, the next only when the last has ended") {
   Fixture f;
   const ScriptedSink& sink = f.add_target("gw", {{busy}, {delivered, 20ms}, {refused}, {delivered}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 3});
-  for (const char* body : {"a", "b", "c"}) f.send(courier, body);
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {10s, 3});
+  for (const char* body : {"a", "b", "c"}) f.send(queue, body);
+  f.run(queue);
   CHECK(sink.bodies == std::vector<std::string>{"a", "a", "b", "c"});
   CHECK(f.results.size() == 3);
 }
@@ -152,9 +153,9 @@ TEST_CASE("a target that hangs delays no other") {
   Fixture f;
   f.add_target("dead", {{delivered, 1h}});
   f.add_target("alive", {});
-  DeliveryQueue courier(f.loop, f.targets, {1s, 3});
-  f.send(courier, "a");
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {1s, 3});
+  f.send(queue, "a");
+  f.run(queue);
   REQUIRE(f.results.size() == 2);
   CHECK(f.results[0].target->name == "alive");
   CHECK(f.results[0].took < 900ms);
@@ -164,39 +165,39 @@ TEST_CASE("a target that hangs delays no other") {
 TEST_CASE("giving up ends what is under way and what waits, with the last reason") {
   Fixture f;
   f.add_target("gw", {{busy}, {delivered, 1h}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 3});
-  f.send(courier, "a");
-  f.send(courier, "b");
-  f.loop.call_at(EventLoop::Clock::now() + 400ms, [&] { courier.give_up("told to end"); });
-  f.run(courier);
+  DeliveryQueue queue(f.loop, f.targets, {10s, 3});
+  f.send(queue, "a");
+  f.send(queue, "b");
+  f.loop.call_at(EventLoop::Clock::now() + 400ms, [&] { queue.give_up("told to end"); });
+  f.run(queue);
   REQUIRE(f.results.size() == 2);
-  CHECK(f.results[0].verdict.reason == "the server answered 503; told to end");
+  CHECK(f.results[0].last_attempt.reason == "the server answered 503; told to end");
   CHECK(f.results[1].describe() == "gw: told to end");
 }
 
 TEST_CASE("what is sent by those that hear of giving up is sent") {
   Fixture f;
   const ScriptedSink& sink = f.add_target("gw", {{delivered, 1h}});
-  DeliveryQueue courier(f.loop, f.targets, {10s, 3});
+  DeliveryQueue queue(f.loop, f.targets, {10s, 3});
   bool is_sent = false;
-  const auto send_end = [&](const Delivery&) {
-    if (!std::exchange(is_sent, true)) f.send(courier, "end");
+  const auto send_end = [&](const DeliveryResult&) {
+    if (!std::exchange(is_sent, true)) f.send(queue, "end");
   };
-  courier.send(push("heartbeat"), send_end);
-  courier.send(push("heartbeat"), send_end);
-  courier.give_up("superseded");
-  f.run(courier);
+  queue.send(push("heartbeat"), send_end);
+  queue.send(push("heartbeat"), send_end);
+  queue.give_up("superseded");
+  f.run(queue);
   REQUIRE(f.results.size() == 1);
   CHECK(f.results[0].delivered());
   CHECK(sink.bodies == std::vector<std::string>{"heartbeat", "end"});
 }
 
-TEST_CASE("a courier that is destroyed leaves no call behind") {
+TEST_CASE("a queue that is destroyed leaves no call behind") {
   Fixture f;
   f.add_target("gw", {{busy}, {delivered, 1h}});
   {
-    DeliveryQueue courier(f.loop, f.targets, {10s, 3});
-    f.send(courier, "a");
+    DeliveryQueue queue(f.loop, f.targets, {10s, 3});
+    f.send(queue, "a");
     bool over = false;
     f.loop.call_at(EventLoop::Clock::now() + 5ms, [&over] { over = true; });
     f.loop.run_until([&over] { return over; });

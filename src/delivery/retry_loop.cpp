@@ -1,0 +1,58 @@
+#include "delivery/retry_loop.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace pushmetrics {
+
+using Kind = AttemptResult::Kind;
+
+RetryLoop::RetryLoop(EventLoop& loop, int retries, Clock::time_point deadline, Try attempt, Done done)
+    : loop_(loop), retries_(retries), deadline_(deadline), try_(std::move(attempt)), done_(std::move(done)) {
+  this->attempt();
+}
+
+void RetryLoop::attempt() {
+  ++attempts_;
+  attempt_ = try_(deadline_, [this](AttemptResult result) {
+    // Not at once: whoever calls is about to be destroyed.
+    ended_ = std::move(result);
+    timer_ = loop_.call_at(Clock::now(), [this] { judge(); });
+  });
+}
+
+void RetryLoop::judge() {
+  attempt_.reset();
+  AttemptResult result = std::move(*std::exchange(ended_, std::nullopt));
+  if (result.kind != Kind::retry || attempts_ > retries_) return finish(std::move(result));
+  std::mt19937 random{std::random_device{}()};  // only here: most attempts are not repeated
+  const Duration wait = std::max(backoff(attempts_, random), result.retry_after.value_or(Duration::zero()));
+  const auto when = Clock::now() + wait;
+  if (when >= deadline_) {
+    if (result.retry_after == wait)
+      result.reason += concat({"; it asks to be left alone for ", format_duration(wait)});
+    return finish(std::move(result));
+  }
+  last_ = std::move(result);
+  timer_ = loop_.call_at(when, [this] { attempt(); });
+}
+
+void RetryLoop::give_up(const std::string& why) {
+  attempt_.reset();
+  AttemptResult result = std::move(ended_ ? *ended_ : last_);
+  if (ended_ && result.kind != Kind::retry) return finish(std::move(result));
+  result.kind = Kind::retry;
+  result.reason = result.reason.empty() ? why : concat({result.reason, "; ", why});
+  finish(std::move(result));
+}
+
+void RetryLoop::finish(AttemptResult result) {
+  loop_.cancel(timer_);
+  const Done done = std::move(done_);
+  done({std::move(result), attempts_, Clock::now() - began_});  // which may destroy this
+}
+
+}  // namespace pushmetrics

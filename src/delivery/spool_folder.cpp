@@ -1,0 +1,318 @@
+#include "delivery/spool_folder.hpp"
+
+#include "support/text.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <unordered_map>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+using Clock = std::chrono::system_clock;
+using Kind = EntryError::Kind;
+
+constexpr std::string_view entry_suffix = ".push";
+constexpr const char* lock_name = "delivery";
+
+Failure system_error(int number) { return {.message = ::strerror(number), .error_number = number}; }
+
+Failure failure_at(std::string_view path, int number) {
+  return {concat({path, ": ", ::strerror(number)}), {}, {}, number};
+}
+
+std::string file_name(std::uint64_t number, std::string_view suffix) {
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "%020llu", static_cast<unsigned long long>(number));
+  return concat({digits, suffix});
+}
+
+/// The number in `00000000000000000042.push`; nothing for a foreign name.
+std::optional<std::uint64_t> number_in(std::string_view name) {
+  if (!name.ends_with(entry_suffix)) return std::nullopt;
+  name.remove_suffix(entry_suffix.size());
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
+  // Otherwise it would be looked for under another name.
+  return is_number && !name.empty() && entry_name(number).starts_with(name) ? std::optional(number)
+                                                                            : std::nullopt;
+}
+
+/// Calls `visit` with each name in a directory until it returns false.
+Result<void> for_each_name(int directory, const std::function<bool(const char*)>& visit) {
+  struct Close {
+    void operator()(DIR* opened) const { ::closedir(opened); }
+  };
+  // Not a duplicate of the descriptor, which would share its position.
+  const int own = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, Close> opened(own < 0 ? nullptr : ::fdopendir(own));
+  if (!opened) {
+    const Failure error = system_error(errno);
+    if (own >= 0) ::close(own);
+    return error;
+  }
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(opened.get());
+    if (entry == nullptr) break;
+    if (!visit(entry->d_name)) return {};
+  }
+  if (errno != 0) return system_error(errno);
+  return {};
+}
+
+/// Up to `limit` bytes of a file, as far as they go on from what `text` holds.
+bool read_more(int file, std::string& text, std::size_t limit) {
+  while (text.size() < limit) {
+    const std::size_t length = text.size();
+    text.resize(limit);
+    const ssize_t count = ::read(file, text.data() + length, limit - length);
+    text.resize(length + (count > 0 ? static_cast<std::size_t>(count) : 0));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    if (count == 0) break;
+  }
+  return true;
+}
+
+EntryError unreadable(int error) {
+  const bool is_exhausted = error == EMFILE || error == ENFILE || error == ENOMEM;
+  return {is_exhausted ? Kind::exhausted : Kind::unreadable, ::strerror(error)};
+}
+
+/// Beyond the first piece only what looks like an entry is read.
+std::variant<std::string, EntryError> read_text(int file, std::size_t size) try {
+  constexpr std::size_t first_piece = 1 << 16;
+  std::string text;
+  if (!read_more(file, text, std::min(size, first_piece))) return unreadable(errno);
+  if (!looks_like_spool_entry(text)) return EntryError{Kind::damaged, "it is not a push that waits"};
+  if (!read_more(file, text, size)) return unreadable(errno);
+  return text;
+} catch (const std::bad_alloc&) {
+  return unreadable(ENOMEM);
+}
+
+EntryError foreign(uid_t owner) {
+  return {Kind::foreign, concat({"it belongs to another user (", std::to_string(owner), ")"})};
+}
+
+}  // namespace
+
+std::string entry_name(std::uint64_t number) { return file_name(number, entry_suffix); }
+
+Result<SpoolFolder> SpoolFolder::open(std::string path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!directory || ::fstat(directory.get(), &status) != 0) {
+    const int number = errno;
+    return Failure{
+        concat({path, ": ", number == ELOOP ? "it is a link" : ::strerror(number)}), {}, {}, number};
+  }
+  // Whoever owns a directory can put root's files in other places, and others' into root's hands.
+  if (::geteuid() == 0 && status.st_uid != 0)
+    return Failure{
+        concat({path, ": it belongs to another user (", std::to_string(status.st_uid), ")"}), {}, {}, EPERM};
+  return SpoolFolder(std::move(path), std::move(directory));
+}
+
+Result<SpoolFolder> SpoolFolder::create(std::string path) {
+  // A umask may take away what the directory cannot do without.
+  if (::mkdir(path.c_str(), 0700) == 0)
+    ::chmod(path.c_str(), 0700);
+  else if (errno != EEXIST)
+    return failure_at(path, errno);
+  return open(std::move(path));
+}
+
+Descriptor SpoolFolder::open_file(const char* name, int flags) const {
+  constexpr int without_waiting = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  return Descriptor(::openat(directory_.get(), name, flags | without_waiting, 0600));
+}
+
+Result<bool> SpoolFolder::has_entries() const {
+  bool found = false;
+  const auto read = for_each_name(directory_.get(), [&](const char* name) {
+    found = number_in(name).has_value();
+    return !found;
+  });
+  if (!read) return Failure{concat({path_, ": ", read.error()}), {}, {}, read.failure().error_number};
+  return found;
+}
+
+Result<std::vector<std::uint64_t>> SpoolFolder::entries() const {
+  std::vector<std::uint64_t> numbers;
+  const auto read = for_each_name(directory_.get(), [&](const char* name) {
+    if (const auto number = number_in(name)) numbers.push_back(*number);
+    return true;
+  });
+  if (!read) return Failure{concat({path_, ": ", read.error()}), {}, {}, read.failure().error_number};
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+std::variant<StoredEntry, EntryError> SpoolFolder::read(std::uint64_t number, std::uint64_t limit) const {
+  const std::string name = entry_name(number);
+  const Descriptor file = open_file(name.c_str(), O_RDONLY);
+  const int open_error = errno;
+  struct stat status {};
+  const int seen = file ? ::fstat(file.get(), &status)
+                        : ::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW);
+  if (seen != 0) return errno == ENOENT ? EntryError{Kind::gone, {}} : unreadable(errno);
+  if (status.st_uid != ::geteuid()) return foreign(status.st_uid);
+  if (!S_ISREG(status.st_mode)) return EntryError{Kind::damaged, "it is not a file"};
+  if (!file) return unreadable(open_error);
+  if (status.st_size == 0) return EntryError{Kind::gone, {}};  // see remove()
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > limit) return EntryError{Kind::damaged, "it is larger than what is spooled"};
+  auto text = read_text(file.get(), static_cast<std::size_t>(size));
+  if (auto* error = std::get_if<EntryError>(&text)) return std::move(*error);
+  auto entry = read_spool_entry(std::get<std::string>(text));
+  if (!entry) return EntryError{Kind::damaged, entry.error()};
+  return StoredEntry{std::move(*entry), Clock::from_time_t(status.st_mtime)};
+}
+
+/// The name of a file that holds all of `text`, on the disk.
+Result<std::string> SpoolFolder::write_temporary(std::uint64_t number, std::string_view text) const {
+  constexpr int attempts = 100;  // process ids are not unique where containers share a spool
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    std::string name =
+        concat({".", entry_name(number), ".tmp-", std::to_string(::getpid()), "-", std::to_string(attempt)});
+    const Descriptor file = open_file(name.c_str(), O_WRONLY | O_CREAT | O_EXCL);
+    if (!file && errno == EEXIST) continue;
+    if (!file) return failure_at(path_, errno);
+    if (::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) && ::fsync(file.get()) == 0)
+      return name;
+    const Failure error = failure_at(concat({path_, "/", entry_name(number)}), errno);
+    ::unlinkat(directory_.get(), name.c_str(), 0);
+    return error;
+  }
+  return failure_at(path_, EEXIST);
+}
+
+SpoolFolder::Durability SpoolFolder::sync() const {
+  // Some file systems cannot sync a directory, and need not (EINVAL).
+  return ::fsync(directory_.get()) == 0 || errno == EINVAL ? Durability::synced : Durability::unsynced;
+}
+
+Result<SpoolFolder::Durability> SpoolFolder::add(std::uint64_t& number, std::string_view text) const {
+  const auto temporary = write_temporary(number, text);
+  if (!temporary) return temporary.failure();
+  // A link does not replace what has the name already, as a renaming would.
+  int result = 0;
+  while ((result = ::linkat(directory_.get(), temporary->c_str(), directory_.get(),
+                            entry_name(number).c_str(), 0)) != 0 &&
+         errno == EEXIST)
+    ++number;
+  // Some file systems have no links: there a name that is taken is avoided as well as can be.
+  if (result != 0 && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK)) {
+    while (::faccessat(directory_.get(), entry_name(number).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+      ++number;
+    result = ::renameat(directory_.get(), temporary->c_str(), directory_.get(), entry_name(number).c_str());
+  }
+  const int error = errno;
+  ::unlinkat(directory_.get(), temporary->c_str(), 0);
+  if (result != 0) return failure_at(concat({path_, "/", entry_name(number)}), error);
+  return sync();
+}
+
+Result<SpoolFolder::Durability> SpoolFolder::replace(std::uint64_t number, std::string_view text) const {
+  const auto temporary = write_temporary(number, text);
+  if (!temporary) return temporary.failure();
+  if (::renameat(directory_.get(), temporary->c_str(), directory_.get(), entry_name(number).c_str()) == 0)
+    return sync();
+  const Failure error = failure_at(concat({path_, "/", entry_name(number)}), errno);
+  ::unlinkat(directory_.get(), temporary->c_str(), 0);
+  return error;
+}
+
+Result<void> SpoolFolder::remove(std::uint64_t number) const {
+  const std::string name = entry_name(number);
+  if (::unlinkat(directory_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  const Failure error = failure_at(concat({path_, "/", name}), errno);
+  const Descriptor file = open_file(name.c_str(), O_WRONLY);
+  struct stat status {};
+  const bool is_own = file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+                      status.st_uid == ::geteuid() && status.st_nlink == 1;
+  if (is_own && ::ftruncate(file.get(), 0) == 0) return {};
+  return error;
+}
+
+Result<std::string> SpoolFolder::set_aside(std::uint64_t number) const {
+  const std::string name = file_name(number, ".bad");
+  if (::renameat(directory_.get(), entry_name(number).c_str(), directory_.get(), name.c_str()) == 0)
+    return concat({path_, "/", name});
+  return system_error(errno);
+}
+
+FileLock SpoolFolder::lock_for_delivery() const {
+  return FileLock::try_whole(open_file(lock_name, O_RDWR | O_CREAT));
+}
+
+FileLock SpoolFolder::lock_group(std::uint64_t group) const {
+  return FileLock::try_place(open_file(lock_name, O_RDWR | O_CREAT), group);
+}
+
+std::uint64_t SpoolFolder::size_of(std::uint64_t number) const {
+  struct stat status {};
+  const bool seen =
+      ::fstatat(directory_.get(), entry_name(number).c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!seen || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid()) return 0;
+  constexpr blkcnt_t block = 512;  // a sparse file takes less than it seems to
+  return static_cast<std::uint64_t>(std::min<off_t>(status.st_size, status.st_blocks * block));
+}
+
+void SpoolFolder::begin_log() const {
+  const auto numbers = entries();
+  if (!numbers || numbers->empty()) return;
+  constexpr std::size_t sample = 1000;  // to ask for all sizes may take longer than a run has
+  const std::size_t step = numbers->size() / sample + 1;
+  SpoolRecord all{.number = numbers->back()};
+  for (std::size_t i = 0; i < numbers->size(); i += step) all.bytes += size_of((*numbers)[i]) * step;
+  log().append(all);
+}
+
+std::vector<SpoolRecord> SpoolFolder::compact_log() const {
+  return log().rewrite([this](std::vector<SpoolRecord> old) {
+    const auto numbers = entries();
+    if (!numbers) return old;
+    std::unordered_map<std::uint64_t, const SpoolRecord*> known;
+    for (const SpoolRecord& record : old)
+      if (record.group != 0) known[record.number] = &record;
+    std::vector<SpoolRecord> records;
+    for (const std::uint64_t number : *numbers) {
+      const auto found = known.find(number);
+      records.push_back(found != known.end() ? *found->second
+                                             : SpoolRecord{.number = number, .bytes = size_of(number)});
+    }
+    return records;
+  });
+}
+
+void SpoolFolder::remove_stale_temporaries() const {
+  std::vector<std::string> stale;
+  static_cast<void>(for_each_name(directory_.get(), [&](const char* text) {
+    const std::string_view name = text;
+    struct stat status {};
+    if (name.starts_with('.') && name.find(".tmp-") != std::string_view::npos &&
+        ::fstatat(directory_.get(), text, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        Clock::now() - Clock::from_time_t(status.st_mtime) > std::chrono::hours(1))
+      stale.emplace_back(name);
+    return true;
+  }));
+  for (const std::string& name : stale) ::unlinkat(directory_.get(), name.c_str(), 0);
+}
+
+}  // namespace pushmetrics
