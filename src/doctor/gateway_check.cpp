@@ -35,7 +35,12 @@ std::string check_version(const HttpResponse& status, CheckReport& section) {
                  "see whether --url has the right port and prefix");
     return telemetry_path;
   }
-  section.ok("version", concat({"Pushgateway ", printable(*version)}));
+  if (*version == "1.11.0")
+    section.warn("version",
+                 "Pushgateway 1.11.0 drops the connection where it should answer 400 to an inconsistent push",
+                 "upgrade to 1.11.1 or later");
+  else
+    section.ok("version", concat({"Pushgateway ", printable(*version)}));
   if (text_at("/data/flags/push.disable-consistency-check") == "true")
     section.warn("flags", "it takes inconsistent metrics, and /metrics breaks for them",
                  "start it without --push.disable-consistency-check");

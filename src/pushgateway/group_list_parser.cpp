@@ -224,6 +224,9 @@ void settle_names(std::vector<GroupSnapshot>& groups) {
 
 GroupListParser::GroupListParser(std::string prefix) : prefix_(std::move(prefix)) {}
 
+GroupListParser::GroupListParser(std::string prefix, GroupLabels only)
+    : prefix_(std::move(prefix)), only_(std::move(only)) {}
+
 bool GroupListParser::fail(std::string why) {
   if (error_.empty()) error_ = std::move(why);
   return false;
@@ -304,7 +307,7 @@ bool GroupListParser::read_group() {
   if (!whole) return fail(concat({"a group in it is not JSON: ", reader.problem()}));
   auto group = std::move(reader).group();
   if (!group) return fail(group.error());
-  groups_.push_back(std::move(*group));
+  if (!only_ || group->labels == *only_) groups_.push_back(std::move(*group));
   return true;
 }
 

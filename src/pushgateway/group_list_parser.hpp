@@ -4,6 +4,7 @@
 #include "support/result.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,14 @@ class GroupListParser {
 
   /// `prefix` begins the names of the metrics of `pushmetrics run`: `job_`.
   explicit GroupListParser(std::string prefix);
+  /// Keeps only the group of these labels.
+  GroupListParser(std::string prefix, GroupLabels only);
 
   /// Takes the next piece. False: it is not such an answer, and finish() says why.
   bool take(std::string_view piece);
+
+  /// Those that were read up to now.
+  const std::vector<GroupSnapshot>& read_so_far() const { return groups_; }
 
   /// The groups, once the answer has ended, in the gateway's order. An error unless it was read whole.
   Result<std::vector<GroupSnapshot>> finish();
@@ -44,6 +50,7 @@ class GroupListParser {
   bool fail(std::string why);
 
   std::string prefix_;
+  std::optional<GroupLabels> only_;
   /// The document with a 0 for each group: small, and checked as a whole.
   std::string envelope_;
   std::string group_;

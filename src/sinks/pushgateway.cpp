@@ -1,5 +1,6 @@
 #include "sinks/pushgateway.hpp"
 
+#include "pushgateway/group_list_parser.hpp"
 #include "pushgateway/push_conflict.hpp"
 #include "sinks/gateway_groups.hpp"
 #include "support/text.hpp"
@@ -13,6 +14,84 @@ namespace pushmetrics {
 std::unique_ptr<GroupStore> Pushgateway::groups() { return std::make_unique<GatewayGroups>(endpoint()); }
 
 namespace {
+
+using Time = std::chrono::system_clock::time_point;
+
+/// Whether the connection was there, and then no answer came: from the gateway, or from it to a proxy before it.
+bool is_dropped(const HttpResponse& response) {
+  constexpr int bad_gateway = 502;
+  if (response.status == bad_gateway) return true;
+  return response.status == 0 && response.is_connected &&
+         response.failure == HttpResponse::Failure::unreachable;
+}
+
+/// Pushes, and perhaps asks what became of it.
+class GatewayPush : public Attempt {
+ public:
+  GatewayPush(const HttpEndpoint& endpoint, HttpRequest request, const Push& push,
+              EventLoop::Clock::time_point deadline, std::map<std::string, Time>& known_failures,
+              Sink::Done done)
+      : endpoint_(endpoint),
+        push_(push),
+        deadline_(deadline),
+        known_failures_(known_failures),
+        done_(std::move(done)),
+        list_("job_", GroupLabels(push.group)) {
+    transfer_ = endpoint_.client->start(std::move(request), endpoint_.options, deadline_,
+                                        [this](const HttpResponse& response) { on_answer(response); });
+  }
+
+ private:
+  void on_answer(const HttpResponse& response) {
+    result_ = verdict_of(response);
+    if (!is_dropped(response)) return finish();
+    transfer_ = start_request(
+        endpoint_, "GET", "/api/v1/metrics", deadline_,
+        [this](const HttpResponse& answer) { on_list(answer); },
+        [this](std::string_view piece) {
+          if (!answered_) answered_ = EventLoop::Clock::now();
+          return list_.take(piece) && list_.read_so_far().empty();
+        });
+  }
+
+  /// Measured on the gateway's clock, which it tells in whole seconds, rounded down: the push began after
+  /// `began`, or up to a second later. A failure that was known before is an older one all the same.
+  void on_list(const HttpResponse& response) {
+    const auto& groups = list_.read_so_far();
+    if (response.status != 200 || groups.empty() || !groups.front().last_failed_push) return finish();
+    const Time failed = *groups.front().last_failed_push;
+    const Time now = response.server_time.value_or(std::chrono::system_clock::now());
+    const auto took = answered_.value_or(EventLoop::Clock::now()) - began_;
+    const Time began = now - std::chrono::duration_cast<Time::duration>(took);
+    const auto [known, is_new] = known_failures_.try_emplace(push_.group.url_path(), failed);
+    if (failed >= began && (is_new || failed > known->second)) {
+      result_ = {
+          AttemptResult::Kind::rejected,
+          "the gateway rejected it as inconsistent and dropped the connection, as Pushgateway 1.11.0 does "
+          "instead of answering 400; 1.11.1 answers",
+          std::nullopt, 400};
+    }
+    known->second = failed;
+    finish();
+  }
+
+  void finish() {
+    const auto done = std::move(done_);
+    done(std::move(result_));  // which may destroy this
+  }
+
+  const HttpEndpoint& endpoint_;
+  const Push& push_;
+  EventLoop::Clock::time_point deadline_;
+  std::map<std::string, Time>& known_failures_;
+  Sink::Done done_;
+  EventLoop::Clock::time_point began_ = EventLoop::Clock::now();
+  /// When the list began to come, which is when the gateway told the time.
+  std::optional<EventLoop::Clock::time_point> answered_;
+  AttemptResult result_;
+  GroupListParser list_;
+  HttpClient::TransferHandle transfer_;
+};
 
 /// Lists the groups; only if none is in the way, the gateway's own metrics, too.
 class ConflictInquiry : public Attempt {
@@ -63,6 +142,18 @@ class ConflictInquiry : public Attempt {
 };
 
 }  // namespace
+
+std::unique_ptr<Attempt> Pushgateway::attempt(const Push& push, EventLoop::Clock::time_point deadline,
+                                              Done done) {
+  auto made = request(push);
+  if (!made) {
+    done({AttemptResult::Kind::rejected, made.error()});
+    return nullptr;
+  }
+  made->unix_socket = endpoint().unix_socket;
+  return std::make_unique<GatewayPush>(endpoint(), std::move(*made), push, deadline, known_failures_,
+                                       std::move(done));
+}
 
 std::unique_ptr<Attempt> Pushgateway::explain_push_conflict(const Push& push,
                                                             EventLoop::Clock::time_point deadline,
