@@ -69,7 +69,15 @@ bind 'set enable-bracketed-paste off'
 . %(completions)s/pushmetrics.bash
 _frob() { COMPREPLY=($(compgen -W 'alpha beta --gamma' -- "${COMP_WORDS[COMP_CWORD]}")); }
 complete -F _frob frob
-recorded() { _pushmetrics "$@"; { printf '%%s\\n' "${COMPREPLY[@]}"; echo; echo; } >%(home)s/candidates; COMPREPLY=(); }
+# Where a completion asks for it and has no candidate of its own, readline offers files.
+compopt() { [[ $* != *"-o default"* ]] || defaults=yes; builtin compopt "$@"; }
+recorded() {
+  local defaults=
+  _pushmetrics "$@"
+  [[ ! $defaults ]] || ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- "$2")
+  { printf '%%s\\n' "${COMPREPLY[@]}"; echo; echo; } >%(home)s/candidates
+  COMPREPLY=()
+}
 record() { complete -F recorded pushmetrics; }
 """
     + SHOW_ARGUMENTS.replace("%", "%%")
