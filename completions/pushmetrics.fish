@@ -129,7 +129,7 @@ complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'Minimum
 complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
 
 # Monitoring
-complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l for -x -a 'pushgateway remote-write' -d 'How the metrics come to Prometheus'
+complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l source -x -a 'pushgateway textfile remote-write' -d 'How the metrics reach Prometheus'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-age -x -d 'Maximum age of the last success'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-silence -x -d 'Maximum age of the last heartbeat'
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 'How far back to look for samples'
