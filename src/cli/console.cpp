@@ -1,8 +1,7 @@
 #include "cli/console.hpp"
 
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
-
-#include <unistd.h>
 
 namespace pushmetrics {
 namespace {
@@ -10,7 +9,7 @@ namespace {
 void print(std::string_view message, std::string_view hint = {}) {
   std::string text = concat({"pushmetrics: ", message, "\n"});
   if (!hint.empty()) text.append("hint: ").append(hint).append("\n");
-  write_all(STDERR_FILENO, text);
+  write_message(text);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <exception>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -83,32 +85,49 @@ class HttpClient::Multi {
       multi.loop_.unwatch(socket);
       return 0;
     }
+    try {
+      multi.watch(socket, what);
+      return 0;
+    } catch (const std::bad_alloc&) {  // which must not pass through libcurl
+      return -1;
+    }
+  }
+
+  void watch(curl_socket_t socket, int what) {
     short events = 0;
     if (what != CURL_POLL_OUT) events |= POLLIN;
     if (what != CURL_POLL_IN) events |= POLLOUT;
-    multi.loop_.watch(socket, events, [&multi, socket](short ready) {
+    loop_.watch(socket, events, [this, socket](short ready) {
       int flags = 0;
       if ((ready & (POLLIN | POLLHUP)) != 0) flags |= CURL_CSELECT_IN;
       if ((ready & POLLOUT) != 0) flags |= CURL_CSELECT_OUT;
       if ((ready & (POLLERR | POLLNVAL)) != 0) flags |= CURL_CSELECT_ERR;
-      multi.act(socket, flags);
+      act(socket, flags);
     });
-    return 0;
   }
 
   static int on_timer(CURLM*, long milliseconds, void* self) {
     auto& multi = *static_cast<Multi*>(self);
     multi.loop_.cancel(multi.timer_);
     multi.timer_ = EventLoop::no_timer;
-    if (milliseconds >= 0)
-      multi.timer_ = multi.loop_.call_at(EventLoop::Clock::now() + std::chrono::milliseconds(milliseconds),
-                                         [&multi] { multi.act(CURL_SOCKET_TIMEOUT, 0); });
-    return 0;
+    try {
+      if (milliseconds >= 0) multi.wake_in(std::chrono::milliseconds(milliseconds));
+      return 0;
+    } catch (const std::bad_alloc&) {
+      return -1;
+    }
+  }
+
+  void wake_in(std::chrono::milliseconds delay) {
+    loop_.cancel(timer_);
+    timer_ = loop_.call_at(EventLoop::Clock::now() + delay, [this] { act(CURL_SOCKET_TIMEOUT, 0); });
   }
 
   void act(curl_socket_t socket, int flags) {
     int running = 0;
-    curl().multi_socket_action(multi_, socket, flags, &running);
+    // After a failure, as for want of memory, libcurl may have set no timer: it would sleep for ever.
+    constexpr std::chrono::milliseconds pause(50);
+    if (curl().multi_socket_action(multi_, socket, flags, &running) != CURLM_OK) wake_in(pause);
     int left = 0;
     while (const CURLMsg* message = curl().multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -139,7 +158,13 @@ void HttpClient::preload([[maybe_unused]] TlsSetup tls) {
     ::setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
     // A heap of the thread's own would be grown page by page, a third of what the start of libcurl costs.
     ::mallopt(M_ARENA_MAX, 1);
-    std::thread([tls] { curl(tls); }).detach();
+    std::thread([tls] {
+      try {
+        curl(tls);
+      } catch (const std::exception&) {  // whoever needs it next tries again
+        return;
+      }
+    }).detach();
   } catch (const std::system_error&) {
     return;
   }
@@ -164,7 +189,7 @@ HttpClient::TransferHandle HttpClient::start(HttpRequest request, const HttpOpti
                                              concat({printable(endless), " is not a file"}),
                                              std::move(done)));
   if (!multi_) multi_ = std::make_unique<Multi>(loop_);
-  return TransferHandle(new CurlTransfer(multi_->handle(), std::move(request), options, deadline,
+  return TransferHandle(new CurlTransfer(loop_, multi_->handle(), std::move(request), options, deadline,
                                          std::move(done), std::move(consumer)));
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -32,6 +33,16 @@ std::string without_call(const std::string& detail) {
   return at == call ? in_mid_sentence(detail.substr(at + failure.size())) : detail;
 }
 
+/// For what libcurl calls: no exception may pass through it.
+template <typename Call>
+std::size_t without_exceptions(const Call& call, std::size_t on_failure) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return on_failure;
+  }
+}
+
 constexpr long to_curl_milliseconds(Duration duration) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   return std::clamp<long>(static_cast<long>(milliseconds), 1, 1L << 30);
@@ -39,10 +50,11 @@ constexpr long to_curl_milliseconds(Duration duration) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions& options,
+CurlTransfer::CurlTransfer(EventLoop& loop, CURLM* multi, HttpRequest request, const HttpOptions& options,
                            EventLoop::Clock::time_point deadline, HttpClient::Done done,
                            HttpClient::Consumer consumer)
-    : multi_(multi),
+    : loop_(loop),
+      multi_(multi),
       deadline_(deadline),
       request_(std::move(request)),
       done_(std::move(done)),
@@ -59,10 +71,27 @@ CurlTransfer::CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions&
   set_request();
   set_server(options);
   set_headers(options);
-  curl().multi_add_handle(multi_, easy_);
+  begin();
+}
+
+/// libcurl is not relied on for the end: where it fails for want of memory, it may set no timer, and tell nobody.
+void CurlTransfer::begin() {
+  constexpr std::chrono::milliseconds grace(250);
+  end_at(std::max(deadline_, EventLoop::Clock::now()) + grace, CURLE_OPERATION_TIMEDOUT);
+  if (is_out_of_memory_ || curl().multi_add_handle(multi_, easy_) != CURLM_OK)
+    end_at(EventLoop::Clock::now(), CURLE_OUT_OF_MEMORY);
+}
+
+void CurlTransfer::end_at(EventLoop::Clock::time_point when, CURLcode code) {
+  loop_.cancel(end_timer_);
+  end_timer_ = loop_.call_at(when, [this, code] {
+    curl().multi_remove_handle(multi_, easy_);
+    finish(code);
+  });
 }
 
 CurlTransfer::~CurlTransfer() {
+  loop_.cancel(end_timer_);
   curl().multi_remove_handle(multi_, easy_);
   curl().easy_cleanup(easy_);
   curl().slist_free_all(headers_);
@@ -153,11 +182,18 @@ void CurlTransfer::take_header_back(std::string_view name) {
 }
 
 void CurlTransfer::add_header(const std::string& header) {
-  if (curl_slist* longer = curl().slist_append(headers_, header.c_str())) headers_ = longer;
+  if (curl_slist* longer = curl().slist_append(headers_, header.c_str()))
+    headers_ = longer;
+  else
+    is_out_of_memory_ = true;
 }
 
 std::size_t CurlTransfer::on_send(char* place, std::size_t size, std::size_t count, void* self) {
-  return static_cast<CurlTransfer*>(self)->packed_body_->read({place, size * count});
+  return without_exceptions(
+      [&] {
+        return static_cast<CurlTransfer*>(self)->packed_body_->read({place, size * count});
+      },
+      CURL_READFUNC_ABORT);
 }
 
 /// When a connection that was kept turns out to be closed, libcurl begins anew on another one.
@@ -168,40 +204,46 @@ int CurlTransfer::on_send_anew(void* self, curl_off_t offset, int origin) {
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view piece(data, size * count);
-  if (transfer.consumer_ && transfer.info<long>(CURLINFO_RESPONSE_CODE) == 200)
-    return transfer.consumer_(piece) ? piece.size() : 0;
-  std::string& body = transfer.response_.body;
+  return without_exceptions([&] { return static_cast<CurlTransfer*>(self)->take_body(piece); }, 0);
+}
+
+std::size_t CurlTransfer::take_body(std::string_view piece) {
+  if (consumer_ && info<long>(CURLINFO_RESPONSE_CODE) == 200) return consumer_(piece) ? piece.size() : 0;
+  std::string& body = response_.body;
   body += piece.substr(0, HttpClient::body_limit - body.size());
-  transfer.body_cut_ = body.size() == HttpClient::body_limit;
-  return transfer.body_cut_ ? 0 : piece.size();
+  body_cut_ = body.size() == HttpClient::body_limit;
+  return body_cut_ ? 0 : piece.size();
 }
 
 std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view line(data, size * count);
-  transfer.header_bytes_ += line.size();
-  if (transfer.header_bytes_ > HttpClient::header_limit) return 0;
+  return without_exceptions([&] { return static_cast<CurlTransfer*>(self)->take_header(line); }, 0);
+}
+
+std::size_t CurlTransfer::take_header(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > HttpClient::header_limit) return 0;
   if (line.starts_with("HTTP/")) {  // once more after an interim answer (1xx)
-    transfer.response_ = {};
-    transfer.head_is_whole_ = false;
+    response_ = {};
+    head_is_whole_ = false;
   }
-  if (trim(line).empty()) transfer.head_is_whole_ = true;
+  if (trim(line).empty()) head_is_whole_ = true;
   const auto keep = [line](std::string_view name, std::string& place) {
     if (line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0)
       place = trim(line.substr(name.size()));
   };
-  keep("retry-after:", transfer.response_.retry_after);
-  keep("location:", transfer.response_.location);
-  keep("content-encoding:", transfer.response_.content_encoding);
+  keep("retry-after:", response_.retry_after);
+  keep("location:", response_.location);
+  keep("content-encoding:", response_.content_encoding);
   std::string date;
   keep("date:", date);
-  if (!date.empty()) transfer.response_.server_time = parse_http_date(date);
+  if (!date.empty()) response_.server_time = parse_http_date(date);
   return line.size();
 }
 
 void CurlTransfer::finish(CURLcode code) {
+  loop_.cancel(end_timer_);
   constexpr int length_required = 411;
   if (head_is_whole_) response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
   if (packed_body_ && repeated_body_.empty()) {
@@ -235,7 +277,7 @@ void CurlTransfer::repeat(std::string body) {
   head_is_whole_ = false;
   body_cut_ = false;
   error_ = {};
-  curl().multi_add_handle(multi_, easy_);
+  begin();
 }
 
 void CurlTransfer::describe_connection() {
@@ -296,6 +338,7 @@ void CurlTransfer::describe_failure(CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return fail(Kind::other, is_about_the_answer ? "the answer is not HTTP" : detail);
+    case CURLE_OUT_OF_MEMORY: return fail(Kind::unreachable, detail);
     case CURLE_WRITE_ERROR:
       if (header_bytes_ > HttpClient::header_limit) return fail(Kind::other, endless_headers);
       return fail(Kind::other, "the answer is not what was expected");

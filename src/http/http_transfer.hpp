@@ -25,7 +25,7 @@ class HttpClient::Transfer {
 class CurlTransfer : public HttpClient::Transfer {
  public:
   /// `multi` must outlive it. Begins at once.
-  CurlTransfer(CURLM* multi, HttpRequest request, const HttpOptions& options,
+  CurlTransfer(EventLoop& loop, CURLM* multi, HttpRequest request, const HttpOptions& options,
                EventLoop::Clock::time_point deadline, HttpClient::Done done, HttpClient::Consumer consumer);
   ~CurlTransfer() override;
 
@@ -35,8 +35,10 @@ class CurlTransfer : public HttpClient::Transfer {
  private:
   template <typename Value>
   void set(CURLoption option, Value value) {
-    curl().easy_setopt(easy_, option, value);
+    if (curl().easy_setopt(easy_, option, value) == CURLE_OUT_OF_MEMORY) is_out_of_memory_ = true;
   }
+  void begin();
+  void end_at(EventLoop::Clock::time_point when, CURLcode code);
   void set_request();
   void set_body();
   void set_whole_body(std::string_view body);
@@ -64,12 +66,18 @@ class CurlTransfer : public HttpClient::Transfer {
     return code == CURLE_OK || body_cut_ || (head_is_whole_ && response_.status >= 300);
   }
 
+  std::size_t take_body(std::string_view piece);
+  std::size_t take_header(std::string_view line);
   static std::size_t on_send(char* place, std::size_t size, std::size_t count, void* self);
   static int on_send_anew(void* self, curl_off_t offset, int origin);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
 
+  EventLoop& loop_;
   CURLM* multi_;
+  EventLoop::TimerId end_timer_ = EventLoop::no_timer;
+  /// A part of the request may be missing, so it must not be sent.
+  bool is_out_of_memory_ = false;
   EventLoop::Clock::time_point deadline_;
   HttpRequest request_;
   HttpClient::Done done_;

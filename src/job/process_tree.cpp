@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,9 @@ namespace {
 
 /// The parent of `pid`, or 0 when there is none or it cannot be known (proc(5), /proc/pid/stat).
 pid_t parent_of(pid_t pid) {
-  const Descriptor file(::open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
   char buffer[512];
+  std::snprintf(buffer, sizeof buffer, "/proc/%ld/stat", static_cast<long>(pid));
+  const Descriptor file(::open(buffer, O_RDONLY | O_CLOEXEC));
   const ssize_t length = file ? ::read(file.get(), buffer, sizeof buffer) : 0;
   if (length <= 0) return 0;
   // The second field is the program's name in parentheses, which may hold any character; then a space, the

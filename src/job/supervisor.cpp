@@ -1,5 +1,6 @@
 #include "job/supervisor.hpp"
 
+#include "job/execute.hpp"
 #include "job/process_tree.hpp"
 
 #include <poll.h>
@@ -9,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 namespace pushmetrics {
@@ -29,6 +32,12 @@ Duration to_duration(const timeval& time) {
 }
 
 bool is_job_control_stop(int number) { return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU; }
+
+/// A shell gives what it starts a group of its own only if it has job control: then it sees its child stopped.
+bool is_parent_in_other_group() {
+  const pid_t parent = ::getppid();
+  return ::getpgid(parent) != ::getpgrp() && ::getsid(parent) == ::getsid(0);
+}
 
 /// What the terminal sends (SI_KERNEL) goes to all of its foreground group, but for a hang-up: of that,
 /// SIGHUP and SIGCONT, the kernel tells the session's leader alone.
@@ -52,29 +61,31 @@ Supervisor::~Supervisor() {
   if (signal_fd_) loop_.unwatch(signal_fd_.get());
 }
 
+/// Whatever can fail comes before the spawn: afterwards, nothing may keep the job from being supervised.
 void Supervisor::start() {
   group_ = has_controlling_terminal() ? Group::shared : Group::own;
   const std::vector<char*> argv = pointers_to(spec_.command);
   const std::vector<char*> environment = pointers_to(spec_.environment);
+  Executable executable(argv.data(), environment.data());
+  watch_signals();
 
   pending_.started = std::chrono::system_clock::now();
   started_ = EventLoop::Clock::now();
-  const int failure = spawn_and_exec(argv.data(), environment.data());
+  if (spec_.time_limit) await_time_limit(started_ + *spec_.time_limit);
+  const int failure = spawn(executable);
 
   // Neither a closed pipe on standard error nor a limit of files' sizes must end pushmetrics before it has
   // pushed.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  watch_signals();
-  if (failure == 0)
-    start_time_limit();
-  else
-    finish(failure == ENOENT ? Outcome::Ending::not_found : Outcome::Ending::not_executable, failure);
+  if (failure == 0) return;
+  finish(failure == ENOENT ? Outcome::Ending::not_found : Outcome::Ending::not_executable, failure);
+  if (failure == ENOENT) missing_interpreter_ = missing_interpreter(executable.path());
 }
 
 /// Returns 0, or why the job could not be executed. By vfork(2), which costs a fraction of fork(2) and lets
 /// the child leave its errno in this process' memory; so the child makes system calls and nothing else.
-[[gnu::noinline]] int Supervisor::spawn_and_exec(char* const* argv, char* const* environment) {
+[[gnu::noinline]] int Supervisor::spawn(Executable& executable) {
   volatile int failure = 0;
   // NOLINTBEGIN(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
   const pid_t pid = ::vfork();
@@ -83,8 +94,7 @@ void Supervisor::start() {
     if (group_ == Group::own) ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     signals_.restore_for_job();
-    ::execvpe(argv[0], argv, environment);
-    failure = errno;
+    failure = executable.execute();
     ::_exit(failure == ENOENT ? 127 : 126);  // emulators such as qemu give the child a memory of its own
   }
   // NOLINTEND(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
@@ -100,13 +110,14 @@ void Supervisor::watch_signals() {
   if (signal_fd_)
     loop_.watch(signal_fd_.get(), POLLIN, [this](short) { read_signals(); });
   else
-    poll_signals();
+    poll_signals_soon();
 }
 
-void Supervisor::poll_signals() {
-  read_signals();
-  poll_timer_ =
-      loop_.call_at(EventLoop::Clock::now() + std::chrono::milliseconds(20), [this] { poll_signals(); });
+void Supervisor::poll_signals_soon() {
+  poll_timer_ = loop_.call_at(EventLoop::Clock::now() + std::chrono::milliseconds(20), [this] {
+    poll_signals_soon();
+    read_signals();
+  });
 }
 
 /// The kernel hands out the lowest number first, so that SIGINT and SIGTERM come before the SIGCHLD of the
@@ -115,25 +126,46 @@ void Supervisor::read_signals() {
   just_continued_ = false;
   constexpr timespec at_once{};
   siginfo_t info{};
-  for (int number = 0; (!outcome_ || asked_to_end_) &&
-                       (number = ::sigtimedwait(&signals_.supervised(), &info, &at_once)) > 0;) {
-    if (number == SIGCHLD || number == SIGCONT) update_job_state();
-    if (number == SIGCHLD) continue;
-    if (!outcome_)
-      forward(number, info.si_code, info.si_pid);
-    else if (asks_to_end(number))
-      asked_to_end_();
+  while ((!outcome_ || asked_to_end_) && ::sigtimedwait(&signals_.supervised(), &info, &at_once) > 0)
+    take_signal(info.si_signo, info.si_code, info.si_pid);
+}
+
+void Supervisor::take_signal(int number, int code, pid_t sender) {
+  if (number == SIGCHLD || number == SIGCONT) update_job_state();
+  if (number == SIGCHLD) return;
+  if (!outcome_)
+    forward(number, code, sender);
+  else if (asks_to_end(number) && asked_to_end_)
+    asked_to_end_();
+}
+
+void Supervisor::wait_without_loop() {
+  while (!outcome_) {
+    timespec timeout{1, 0};
+    if (limit_due_) {
+      const auto left = std::clamp<EventLoop::Clock::duration>(
+          *limit_due_ - EventLoop::Clock::now(), std::chrono::nanoseconds(0), std::chrono::milliseconds(999));
+      timeout = {0, static_cast<long>(std::chrono::nanoseconds(left).count())};
+    }
+    siginfo_t info{};
+    just_continued_ = false;
+    if (::sigtimedwait(&signals_.supervised(), &info, &timeout) > 0)
+      take_signal(info.si_signo, info.si_code, info.si_pid);
+    if (!outcome_ && limit_due_ && *limit_due_ <= EventLoop::Clock::now()) enforce_time_limit();
   }
 }
 
 void Supervisor::forward(int number, int code, pid_t sender) {
+  if (number == SIGTSTP) {
+    stop_requested_ = true;
+    if (job_is_stopped_) stop_along();
+  }
   if (group_ == Group::shared) {
     // Then the job has it already; and so it has what it sent to its group itself.
     if (is_for_whole_group(number, code) || descends_from(sender, pid_)) return;
     // `fg` continues the whole group, too.
     if (number == SIGCONT && just_continued_) return;
   }
-  if (number == SIGTSTP) stop_requested_ = true;
   ::kill(pid_, number);
 }
 
@@ -144,6 +176,7 @@ void Supervisor::update_job_state() {
   rusage usage{};
   for (pid_t pid = 0; (pid = ::wait4(whom, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0;) {
     if (pid != pid_ || outcome_) continue;
+    job_is_stopped_ = WIFSTOPPED(status);
     if (WIFSTOPPED(status))
       on_stopped(WSTOPSIG(status));
     else if (WIFCONTINUED(status))
@@ -153,11 +186,28 @@ void Supervisor::update_job_state() {
   }
 }
 
-/// Stops along with the job where somebody can be counted on to continue both: a shell, which sees its child
-/// stopped, or whoever sent SIGTSTP here. A job stopped by SIGSTOP is left to whoever did that.
+/// Stops along with the job where somebody can be counted on to continue both: whoever sent SIGTSTP here, too, by ^Z or
+/// kill(1), or a shell that sees its child stopped. A job that stopped itself is left stopped, and a time limit ends it
+/// as any other; one stopped by SIGSTOP is left to whoever did that.
 void Supervisor::on_stopped(int number) {
+  sigset_t pending;
+  const bool is_requested =
+      stop_requested_ || (::sigpending(&pending) == 0 && ::sigismember(&pending, SIGTSTP) == 1);
   const bool by_terminal = group_ == Group::shared && is_job_control_stop(number);
-  if (by_terminal || std::exchange(stop_requested_, false)) ::raise(SIGSTOP);
+  if (is_requested ? by_terminal || stop_requested_
+                   : by_terminal && !spec_.time_limit && is_parent_in_other_group())
+    stop_along();
+}
+
+void Supervisor::stop_along() {
+  stop_requested_ = false;
+  // What asked for the stop must not stop both once more after they were continued.
+  constexpr timespec at_once{};
+  sigset_t stop;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, SIGTSTP);
+  ::sigtimedwait(&stop, nullptr, &at_once);
+  ::raise(SIGSTOP);
 }
 
 void Supervisor::on_ended(int wait_status, const rusage& usage) {
@@ -177,25 +227,32 @@ void Supervisor::finish(Outcome::Ending ending, int number) {
   outcome_ = pending_;
 }
 
-void Supervisor::start_time_limit() {
-  if (!spec_.time_limit) return;
-  limit_timer_ = loop_.call_at(started_ + *spec_.time_limit, [this] {
-    pending_.timed_out = true;
-    signal_whole_job(spec_.time_limit_signal);
-    // Wakes what is stopped, so that it gets the signal (as timeout(1) does).
-    if (spec_.time_limit_signal != SIGKILL) signal_whole_job(SIGCONT);
-    limit_timer_ =
-        loop_.call_at(EventLoop::Clock::now() + spec_.kill_after, [this] { signal_whole_job(SIGKILL); });
-  });
+void Supervisor::await_time_limit(EventLoop::Clock::time_point when) {
+  limit_due_ = when;
+  limit_timer_ = loop_.call_at(when, [this] { enforce_time_limit(); });
 }
 
+void Supervisor::enforce_time_limit() {
+  limit_due_.reset();
+  if (std::exchange(pending_.timed_out, true)) return signal_whole_job(SIGKILL);
+  signal_whole_job(spec_.time_limit_signal);
+  // Wakes what is stopped, so that it gets the signal (as timeout(1) does).
+  if (spec_.time_limit_signal != SIGKILL) signal_whole_job(SIGCONT);
+  await_time_limit(EventLoop::Clock::now() + spec_.kill_after);
+}
+
+/// Those that left the job's group are looked for first: of the dead, nobody knows the children.
 void Supervisor::signal_whole_job(int number) {
-  if (group_ == Group::own) {
-    ::kill(-pid_, number);
-    return;
+  try {
+    std::vector<pid_t> job = process_tree(pid_);
+    // The group that is not the job's own may be a shell's pipeline or script as well.
+    if (group_ == Group::own) std::erase_if(job, [this](pid_t pid) { return ::getpgid(pid) == pid_; });
+    if (group_ == Group::own) ::kill(-pid_, number);
+    for (const pid_t pid : job) ::kill(pid, number);
+  } catch (const std::bad_alloc&) {
+    ::kill(pid_, number);
+    if (group_ == Group::own) ::kill(-pid_, number);
   }
-  // The group may be a shell's pipeline or script as well: only those of it that are the job's.
-  for (const pid_t pid : process_tree(pid_)) ::kill(pid, number);
 }
 
 }  // namespace pushmetrics

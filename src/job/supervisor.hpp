@@ -17,6 +17,8 @@ struct rusage;
 
 namespace pushmetrics {
 
+class Executable;
+
 struct JobSpec {
   /// The program, sought in PATH, and its arguments.
   std::vector<std::string> command;
@@ -44,14 +46,20 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  /// Spawns the job. That the command cannot be executed is an outcome, not an error.
+  /// Spawns the job. That the command cannot be executed is an outcome, not an error. Throws nothing once the job runs.
   void start();
+
+  /// Supervises the job to its end without the event loop, and without memory: for when the loop has failed.
+  void wait_without_loop();
 
   /// When the job was spawned.
   std::chrono::system_clock::time_point started() const { return pending_.started; }
 
   /// Set once the job has ended.
   const std::optional<Outcome>& outcome() const { return outcome_; }
+
+  /// The interpreter that the command names, where that is what was not found; or empty.
+  const std::string& interpreter_not_found() const { return missing_interpreter_; }
 
   /// Called for SIGTERM, SIGINT, SIGHUP or SIGQUIT when there is no job any more to hand it to: whoever sent
   /// it wants pushmetrics to come to its end.
@@ -60,16 +68,19 @@ class Supervisor {
  private:
   enum class Group { shared, own };
 
-  int spawn_and_exec(char* const* argv, char* const* environment);
+  int spawn(Executable& executable);
   void watch_signals();
-  void poll_signals();
+  void poll_signals_soon();
   void read_signals();
+  void take_signal(int number, int code, pid_t sender);
   void forward(int number, int code, pid_t sender);
   void update_job_state();
   void on_stopped(int number);
+  void stop_along();
   void on_ended(int wait_status, const rusage& usage);
   void finish(Outcome::Ending ending, int number);
-  void start_time_limit();
+  void await_time_limit(EventLoop::Clock::time_point when);
+  void enforce_time_limit();
   void signal_whole_job(int number);
 
   EventLoop& loop_;
@@ -79,12 +90,16 @@ class Supervisor {
   Descriptor signal_fd_;
   pid_t pid_ = 0;
   EventLoop::Clock::time_point started_;
+  /// When the time limit has its next step to take.
+  std::optional<EventLoop::Clock::time_point> limit_due_;
   EventLoop::TimerId limit_timer_ = EventLoop::no_timer;
   EventLoop::TimerId poll_timer_ = EventLoop::no_timer;
   /// Somebody sent SIGTSTP here and wants pushmetrics stopped along with the job.
   bool stop_requested_ = false;
+  bool job_is_stopped_ = false;
   /// The job was continued by the very signals that are being read.
   bool just_continued_ = false;
+  std::string missing_interpreter_;
   Outcome pending_;
   std::optional<Outcome> outcome_;
   std::function<void()> asked_to_end_;

@@ -54,7 +54,8 @@ std::vector<std::string> job_environment(const JobMetricsFile* file) {
     }
     environment.push_back(std::move(variable));
   }
-  if (file != nullptr) environment.push_back("PUSHMETRICS_FILE=" + file->path());
+  // A job that appends to it goes on even if nothing can be kept.
+  environment.push_back("PUSHMETRICS_FILE=" + (file != nullptr ? file->path() : "/dev/null"));
   return environment;
 }
 

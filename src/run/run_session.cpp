@@ -9,14 +9,17 @@
 #include "run/job_environment.hpp"
 #include "run/run_counter.hpp"
 #include "support/memory.hpp"
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <functional>
+#include <initializer_list>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace pushmetrics {
@@ -32,12 +35,23 @@ JobSpec job_spec(const RunOptions& options, std::vector<std::string> command, co
   return spec;
 }
 
+/// Writes the pieces as they are, cut to what a line of a terminal or a log takes.
+void report_without_memory(std::initializer_list<std::string_view> pieces) {
+  std::array<char, 1024> text;
+  std::size_t length = 0;
+  for (const std::string_view piece : pieces)
+    length += piece.copy(text.data() + length, text.size() - length);
+  text[std::min(length, text.size() - 1)] = '\n';
+  write_message({text.data(), std::min(length, text.size())});
+}
+
 /// One run: the job first, then its push.
 class RunSession {
  public:
   RunSession(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command)
       : options_(options),
         console_(options.common.console()),
+        messages_(loop_),
         group_(group),
         job_words_(concat({"job '", printable(group.job()), "': "})),
         file_(JobMetricsFile::create()),
@@ -51,6 +65,11 @@ class RunSession {
   RunResult execute(const std::vector<std::string>& problems);
 
  private:
+  bool attempt(const char* what, const std::function<void()>& step);
+  void wait_for_job();
+  bool save_own_metrics();
+  bool spool_own_metrics(const std::string& target);
+  void drain_messages();
   void report_option_problems(const std::vector<std::string>& problems) const;
   void report_spawn_failure() const;
   void open_targets();
@@ -71,6 +90,7 @@ class RunSession {
   const RunOptions& options_;
   Console console_;
   EventLoop loop_;
+  MessageQueue messages_;
   const GroupingKey& group_;
   std::string job_words_;
   Result<JobMetricsFile> file_;
@@ -94,39 +114,99 @@ class RunSession {
 
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
   supervisor_.start();
-  const auto job_has_ended = [this] { return supervisor_.outcome().has_value(); };
-  bool pushed = false;
-  try {
+  attempt("internal error", [&] {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     report_option_problems(problems);
     if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_heartbeat();
+  });
+  wait_for_job();
+  attempt("internal error", [&] { report_spawn_failure(); });
+  bool pushed = false;
+  if (!attempt("internal error", [&] { pushed = push(); })) pushed = save_own_metrics();
+  attempt("internal error", [&] { drain_messages(); });
+  return {*supervisor_.outcome(), pushed, std::move(target_results_)};
+}
+
+/// Whatever goes wrong, the job goes on to its end, its status is handed on, and the push is not forgotten.
+bool RunSession::attempt(const char* what, const std::function<void()>& step) {
+  try {
+    step();
+    return true;
+  } catch (const std::exception& error) {
+    report_without_memory({"pushmetrics: ", job_words_, what, ": ", error.what(), "\n"});
+    return false;
+  }
+}
+
+void RunSession::wait_for_job() {
+  const auto job_has_ended = [this] { return supervisor_.outcome().has_value(); };
+  const bool waited = attempt("internal error", [&] {
     // Of use only where the job goes on for a while.
     constexpr std::chrono::seconds a_while(1);
     const auto pause =
         loop_.call_at(EventLoop::Clock::now() + a_while, [this] { loop_.call_before_wait(release_memory); });
     loop_.run_until(job_has_ended);
     loop_.cancel(pause);
-    report_spawn_failure();
-    pushed = push();
-  } catch (const std::exception& error) {
-    // Whatever goes wrong here, the job goes on to its end, and its status is handed on.
-    console_.error(concat({job_words_, "internal error: ", error.what()}));
-    loop_.run_until(job_has_ended);
+  });
+  if (!waited) supervisor_.wait_without_loop();
+}
+
+/// After a push that failed halfway: what no target is known to have is spooled, or reported as lost.
+bool RunSession::save_own_metrics() {
+  bool all_delivered = true;
+  for (const TargetUrl& url : target_urls(options_.delivery)) {
+    const auto known = std::ranges::find(target_results_, url.name, &TargetResult::target);
+    if (known != target_results_.end() && known->status != PushResult::Status::discarded) {
+      all_delivered = all_delivered && known->status == PushResult::Status::delivered;
+      continue;
+    }
+    all_delivered = false;
+    bool spooled = false;
+    attempt("cannot spool the push", [&] { spooled = spool_own_metrics(url.name); });
+    report_without_memory({"pushmetrics: ", job_words_, spooled ? "spooled" : "the push is lost", ": ",
+                           url.name, ": internal error\n"});
   }
-  return {*supervisor_.outcome(), pushed, std::move(target_results_)};
+  return all_delivered;
+}
+
+bool RunSession::spool_own_metrics(const std::string& target) {
+  auto spool = options_.delivery.spool();
+  if (!spool) return false;
+  std::vector<std::string> dropped;
+  const Outcome& outcome = *supervisor_.outcome();
+  const auto stored = spool->store(target, push_of(report(outcome, options_.report), outcome.ended), dropped);
+  for (const std::string& sentence : dropped) console_.error(sentence);
+  return static_cast<bool>(stored);
+}
+
+/// Longer than a log collector pauses; but nobody may read standard error any more, and the run has ended.
+void RunSession::drain_messages() {
+  constexpr std::chrono::seconds patience(4);
+  bool asked_to_end = false;
+  supervisor_.when_asked_to_end([&] { asked_to_end = true; });
+  messages_.drain(patience, [&] { return asked_to_end; });
+  supervisor_.when_asked_to_end(nullptr);
 }
 
 void RunSession::report_option_problems(const std::vector<std::string>& problems) const {
   for (const std::string& problem : problems) console_.warn(concat({problem, "; ignored"}));
   warn_of_high_cardinality(group_, options_.group, console_);
-  if (!file_) console_.note(concat({"the job cannot add metrics: no PUSHMETRICS_FILE, as ", file_.error()}));
+  if (!file_)
+    console_.warn(
+        concat({job_words_, "the metrics it writes to PUSHMETRICS_FILE are discarded: ", file_.error()}),
+        "set TMPDIR to a directory that can be written to");
 }
 
 /// There is no job then that could say so.
 void RunSession::report_spawn_failure() const {
   const Outcome& outcome = *supervisor_.outcome();
-  if (outcome.ending == Outcome::Ending::not_found || outcome.ending == Outcome::Ending::not_executable)
-    console_.error(concat({job_words_, "'", printable(program_), "' ", outcome.describe()}));
+  if (outcome.ending != Outcome::Ending::not_found && outcome.ending != Outcome::Ending::not_executable)
+    return;
+  const std::string& interpreter = supervisor_.interpreter_not_found();
+  if (interpreter.empty())
+    return console_.error(concat({job_words_, "'", printable(program_), "' ", outcome.describe()}));
+  console_.error(concat({job_words_, "'", printable(program_), "' cannot be executed: bad interpreter: '",
+                         printable(interpreter), "' was not found"}));
 }
 
 void RunSession::open_targets() {
@@ -142,6 +222,7 @@ void RunSession::open_targets() {
 /// that has not yet answered the last one is not asked anew.
 void RunSession::send_heartbeat() {
   open_targets();
+  if (supervisor_.outcome()) return;  // while secrets were read
   if (outbox_->idle()) {
     const auto now = std::chrono::system_clock::now();
     outbox_->send_unspooled(
@@ -183,8 +264,7 @@ bool RunSession::push() {
   if (options_.count) make_counter();
   if (!options_.dry_run) return deliver(own, std::move(added));
   if (counter_) add_counts(added, counter_->preview(run_end()));
-  write_all(STDERR_FILENO,
-            concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
+  write_message(concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
   return true;
 }
 
@@ -193,7 +273,7 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) const {
   if (!file_) return added;
   JobMetrics job_metrics;
   const auto contents = file_->read();
-  if (contents && contents->text.empty()) return added;
+  if (contents && contents->text.empty() && !contents->cut) return added;
   if (contents) {
     merge_into(known, options_.metrics);
     const bool to_gateway = std::ranges::any_of(target_urls(options_.delivery), [](const TargetUrl& url) {
@@ -265,12 +345,12 @@ void RunSession::on_asked_to_end() {
 void RunSession::give_up() {
   given_up_ = true;
   if (counter_) counter_->hurry();
-  outbox_->give_up("told to end");
+  if (outbox_) outbox_->give_up("told to end");
 }
 
 bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> added) {
-  open_targets();
   supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
+  open_targets();
   end_heartbeat();
   std::optional<EventLoop::Clock::time_point> deadline;
   if (counter_) deadline = count(added);

@@ -1,6 +1,7 @@
 #include "support/descriptor.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -9,6 +10,15 @@
 #include <thread>
 
 namespace pushmetrics {
+namespace {
+
+/// Others who have the descriptor, such as a job, may have made it one that does not block.
+bool wait_until_writable(int fd) {
+  pollfd writable{fd, POLLOUT, 0};
+  return ::poll(&writable, 1, -1) > 0 || errno == EINTR;
+}
+
+}  // namespace
 
 void Descriptor::reset() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -37,6 +47,7 @@ bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN && wait_until_writable(fd)) continue;
     if (written < 0) return false;
     text.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -17,8 +17,8 @@ void EventLoop::unwatch(int fd) { watches_.erase(fd); }
 
 EventLoop::TimerId EventLoop::call_at(Clock::time_point when, std::function<void()> on_time) {
   const TimerId id = ++last_timer_;
+  due_.emplace(id, when);  // first: whatever runs out of memory here, no timer is left that nobody can cancel
   timers_.emplace(Timer{when, id}, std::move(on_time));
-  due_.emplace(id, when);
   return id;
 }
 

@@ -1,11 +1,15 @@
 #include "job/supervisor.hpp"
 
+#include "job/execute.hpp"
+
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string_view>
 
 using namespace pushmetrics;
 using namespace std::chrono_literals;
@@ -95,4 +99,61 @@ TEST_CASE("signals are known by name and number") {
     CAPTURE(text);
     CHECK_FALSE(parse_signal(text));
   }
+}
+
+TEST_CASE("without the event loop a job is supervised as well, its time limit included") {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const auto& [command, status] :
+       {std::pair("exit 7", 7), std::pair("trap '' TERM; while :; do sleep 60; done", 128 + SIGKILL)}) {
+    EventLoop loop;
+    JobSpec spec{{"/bin/sh", "-c", command}};
+    spec.time_limit = 300ms;
+    spec.kill_after = 20ms;
+    Supervisor supervisor(loop, spec);
+    supervisor.start();
+    supervisor.wait_without_loop();
+    CHECK(supervisor.outcome()->status() == status);
+  }
+}
+
+TEST_CASE("a time limit reaches what left the job's group or stopped itself") {
+  for (const char* text : {"setsid --wait sleep 60", "kill -STOP $$", "kill -TSTP $$; sleep 60"}) {
+    JobSpec spec{{"sh", "-c", text}};
+    spec.time_limit = 100ms;
+    spec.kill_after = 100ms;
+    CHECK(run(spec).timed_out);
+  }
+  JobSpec spec{
+      {"sh", "-c", "setsid --wait sh -c 'trap \"exit 9\" TERM; while :; do sleep 0.01; done'; exit $?"}};
+  spec.time_limit = 300ms;
+  spec.time_limit_signal = SIGTERM;
+  CHECK(run(spec).took < 10s);
+}
+
+TEST_CASE("a binary of another machine is 126, and a missing interpreter is named") {
+  char name[] = "/tmp/pushmetrics-execute-XXXXXX";
+  const Descriptor file(::mkostemp(name, 0));
+  ::fchmod(file.get(), 0700);
+  const auto content = [&](std::string_view text) {
+    CHECK(::ftruncate(file.get(), 0) == 0);
+    CHECK(::pwrite(file.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    // A file that is open for writing cannot be executed.
+    return std::string("/bin/cp ") + name + " " + name + ".x; chmod 700 " + name + ".x";
+  };
+  using namespace std::string_view_literals;
+  const std::string copy = std::string(name) + ".x";
+  CHECK(std::system(content("\x7f"
+                            "ELF\0\0\n"sv)
+                        .c_str()) == 0);
+  CHECK(run({{copy}}).describe() == "cannot be executed: Exec format error");
+  CHECK(std::system(content("exit 6\n"sv).c_str()) == 0);
+  CHECK(run({{copy}}).status() == 6);
+  CHECK(std::system(content("#! /no/such/shell -e\n"sv).c_str()) == 0);
+  CHECK(run({{copy}}).status() == 127);
+  CHECK(missing_interpreter(copy) == "/no/such/shell");
+  CHECK(missing_interpreter("/nowhere/at/all").empty());
+  ::unlink(name);
+  ::unlink(copy.c_str());
 }

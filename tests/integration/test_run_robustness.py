@@ -1,0 +1,146 @@
+"""Whatever fails around it, `pushmetrics run` supervises the job to its end and does not lose its push silently."""
+
+import fcntl
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.jobs import python, sh
+from support.servers import free_port
+
+# Fails one allocation of the process that it is preloaded into, and of no other.
+FAIL_ALLOCATION = r"""
+#include <errno.h>
+#include <stdlib.h>
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+static long count, at;
+static int fails(void) { return at && __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) == at ? (errno = ENOMEM, 1) : 0; }
+void *malloc(size_t n) { return fails() ? NULL : __libc_malloc(n); }
+void *calloc(size_t a, size_t b) { return fails() ? NULL : __libc_calloc(a, b); }
+void *realloc(void *p, size_t n) { return fails() ? NULL : __libc_realloc(p, n); }
+__attribute__((constructor)) static void begin(void) {
+  const char *text = getenv("FAIL_AT");
+  unsetenv("LD_PRELOAD");
+  unsetenv("FAIL_AT");
+  if (text) at = atol(text);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def failing_allocator(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("allocator")
+    (folder / "fail.c").write_text(FAIL_ALLOCATION)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "fail.so", folder / "fail.c"], check=True, timeout=60)
+    return folder / "fail.so"
+
+
+def test_after_a_failed_allocation_the_push_is_spooled_or_reported_as_lost(pushmetrics, failing_allocator, tmp_path):
+    url = f"http://127.0.0.1:{free_port()}"
+    handled = 0
+    for number in range(200, 1000, 20):
+        ran, spool = tmp_path / f"ran-{number}", tmp_path / f"spool-{number}"
+        result = pushmetrics(
+            *("run", "--url", url, "--spool", str(spool), "--retries", "0", "--push-timeout", "1s", "-j", "starved"),
+            *("--", *sh('echo once >>"$1"; exit 3', str(ran))),
+            env={"LD_PRELOAD": str(failing_allocator), "FAIL_AT": str(number)},
+            timeout=20,
+        )
+        if not ran.exists():
+            assert result.status == 125
+            continue
+        assert result.status == 3, f"allocation {number}: {result.stderr}"
+        assert ran.read_text() == "once\n"
+        is_spooled = any(spool.glob("*/*.push"))
+        assert is_spooled or "lost" in result.stderr, f"allocation {number}: {result.stderr}"
+        handled += "internal error" in result.stderr
+    assert handled > 0
+
+
+class FullPipe:
+    """A pipe for standard error that is full, and read only when `drain` is called."""
+
+    def __init__(self):
+        self.reader, self.writer = os.pipe()
+        fcntl.fcntl(self.writer, fcntl.F_SETFL, os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(self.writer, b"x" * 4096)
+        except BlockingIOError:
+            fcntl.fcntl(self.writer, fcntl.F_SETFL, 0)
+
+    def drain_after(self, seconds):
+        """Reads to the end in the background; `text()` waits for it."""
+        self.text_read = b""
+
+        def read():
+            time.sleep(seconds)
+            while piece := os.read(self.reader, 65536):
+                self.text_read += piece
+
+        self.thread = threading.Thread(target=read, daemon=True)
+        self.thread.start()
+
+    def text(self):
+        self.thread.join(10)
+        return self.text_read.replace(b"x", b"").decode()
+
+
+def spawn_with_full_standard_error(pushmetrics, pipe, *arguments):
+    process = pushmetrics.spawn("run", "-l", "run_id=4711", *arguments, stdout=subprocess.DEVNULL, stderr=pipe.writer)
+    os.close(pipe.writer)
+    return process
+
+
+def test_a_time_limit_acts_while_standard_error_is_full(pushmetrics, gateway):
+    pipe = FullPipe()
+    options = ("--url", gateway.url, "-j", "stuck", "--timeout", "300ms", "--kill-after", "100ms")
+    process = spawn_with_full_standard_error(pushmetrics, pipe, *options, "--", "sleep", "60")
+    assert process.wait(20) == 124
+    assert gateway.group("stuck").values["job_timed_out"] == 1
+    os.close(pipe.reader)
+
+
+def test_a_signal_is_forwarded_while_standard_error_is_full(pushmetrics, gateway, tmp_path):
+    pipe = FullPipe()
+    job = sh('trap "echo TERM >$1; exit 5" TERM; echo >$1.ready; while :; do sleep 0.05; done', str(tmp_path / "log"))
+    process = spawn_with_full_standard_error(pushmetrics, pipe, "--url", gateway.url, "-j", "stuck-term", "--", *job)
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "log.ready").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait(20) == 5
+    assert (tmp_path / "log").read_text() == "TERM\n"
+    os.close(pipe.reader)
+
+
+def test_a_loss_is_reported_when_the_job_left_standard_error_full_and_non_blocking(pushmetrics):
+    fill = """
+import fcntl, os, sys
+fcntl.fcntl(2, fcntl.F_SETFL, fcntl.fcntl(2, fcntl.F_GETFL) | os.O_NONBLOCK)
+try:
+    while True: os.write(2, b"x" * 4096)
+except BlockingIOError:
+    sys.exit(3)
+"""
+    pipe = FullPipe()
+    pipe.drain_after(1)
+    options = ("--url", f"http://127.0.0.1:{free_port()}", "--retries", "0", "--no-spool", "-j", "node")
+    process = spawn_with_full_standard_error(pushmetrics, pipe, *options, "--", *python(fill))
+    assert process.wait(20) == 3
+    assert "lost" in pipe.text()
+
+
+def test_a_time_limit_ends_a_job_that_left_its_group_or_stopped_itself(run, gateway):
+    for name, job in {
+        "left": python("import os, time; os.setpgid(0, os.getppid()) if os.fork() == 0 else os.wait(); time.sleep(60)"),
+        "session": ["setsid", "--wait", "sleep", "60"],
+        "stopped": sh("kill -STOP $$"),
+    }.items():
+        result = run("-j", f"limit-{name}", "--timeout", "500ms", "--kill-after", "200ms", "--", *job, timeout=20)
+        assert result.status == 124
+        assert gateway.group(f"limit-{name}").values["job_timed_out"] == 1
