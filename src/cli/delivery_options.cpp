@@ -109,8 +109,11 @@ OptionGroup describe_access(DeliveryOptions& options) {
   return {"Authentication and TLS", {user, password, bearer, header, cacert, cert, key, insecure}};
 }
 
-std::string read_secret(const char* variable, const std::string& path, std::vector<std::string>& problems) {
-  if (!path.empty()) return read_secret_file(path, problems);
+/// `known` was taken from the environment before.
+std::string read_secret(EventLoop& loop, const char* variable, const std::string& path,
+                        const std::string& known, std::vector<std::string>& problems) {
+  if (!path.empty()) return read_secret_file(loop, path, problems);
+  if (!known.empty()) return known;
   const char* value = std::getenv(variable);
   return value == nullptr ? std::string() : value;
 }
@@ -153,8 +156,10 @@ std::vector<TargetUrl> target_urls(const DeliveryOptions& options) {
 TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
                                   std::vector<std::string>& problems) {
   TargetContext context{http, options.http, standard_output};
-  context.access.password = read_secret("PUSHMETRICS_PASSWORD", options.password_file, problems);
-  context.access.bearer_token = read_secret("PUSHMETRICS_BEARER_TOKEN", options.bearer_token_file, problems);
+  context.access.password = read_secret(http.loop(), "PUSHMETRICS_PASSWORD", options.password_file,
+                                        options.http.password, problems);
+  context.access.bearer_token = read_secret(http.loop(), "PUSHMETRICS_BEARER_TOKEN",
+                                            options.bearer_token_file, options.http.bearer_token, problems);
   const auto has_user = [](const TargetUrl& url) { return !url.user.empty(); };
   if (!context.access.password.empty() && options.http.user.empty() &&
       std::ranges::none_of(options.urls, has_user))

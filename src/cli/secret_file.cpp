@@ -11,41 +11,69 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace pushmetrics {
 namespace {
 
-/// Without the line's end. A descriptor that does not block.
-Result<std::string> read_first_line(int fd) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::size_t limit = 64 << 10;
-  constexpr std::chrono::seconds patience(2);
-  const auto until = Clock::now() + patience;
-  std::string text;
-  while (text.find('\n') == std::string::npos) {
-    if (text.size() > limit) return Failure{"its first line is longer than 64 KiB"};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-    if (left.count() <= 0) return Failure{"nothing came out of it within 2s"};
-    pollfd readable{fd, POLLIN, 0};
-    char piece[4096];
-    const ssize_t count =
-        ::poll(&readable, 1, static_cast<int>(left.count())) > 0 ? ::read(fd, piece, sizeof piece) : -1;
-    if (count == 0) break;
-    if (count > 0)
-      text.append(piece, static_cast<std::size_t>(count));
-    else if (readable.revents != 0 && errno != EINTR && errno != EAGAIN)
-      return Failure{::strerror(errno)};
+constexpr std::chrono::seconds patience(2);
+
+/// A line as it arrives on a descriptor that does not block.
+class FirstLine {
+ public:
+  FirstLine(EventLoop& loop, int fd) : loop_(loop), fd_(fd) {
+    loop_.watch(fd_, POLLIN, [this](short) { read(); });
+    timer_ = loop_.call_at(EventLoop::Clock::now() + patience,
+                           [this] { end(Failure{"nothing came out of it within 2s"}); });
   }
-  return text.substr(0, text.find('\n'));
-}
+  ~FirstLine() {
+    loop_.unwatch(fd_);
+    loop_.cancel(timer_);
+  }
+  FirstLine(const FirstLine&) = delete;
+  FirstLine& operator=(const FirstLine&) = delete;
+
+  /// Without the line's end.
+  Result<std::string> wait() {
+    loop_.run_until([this] { return is_over_; });
+    if (failure_) return *failure_;
+    return text_.substr(0, text_.find('\n'));
+  }
+
+ private:
+  void read() {
+    constexpr std::size_t limit = 64 << 10;
+    char piece[4096];
+    const ssize_t count = ::read(fd_, piece, sizeof piece);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (count < 0) return end(Failure{::strerror(errno)});
+    text_.append(piece, static_cast<std::size_t>(count));
+    if (text_.size() > limit) return end(Failure{"its first line is longer than 64 KiB"});
+    if (count == 0 || text_.find('\n') != std::string::npos) end(std::nullopt);
+  }
+
+  void end(std::optional<Failure> failure) {
+    is_over_ = true;
+    failure_ = std::move(failure);
+    loop_.unwatch(fd_);
+  }
+
+  EventLoop& loop_;
+  int fd_;
+  EventLoop::TimerId timer_ = EventLoop::no_timer;
+  std::string text_;
+  bool is_over_ = false;
+  std::optional<Failure> failure_;
+};
 
 }  // namespace
 
-std::string read_secret_file(const std::string& path, std::vector<std::string>& problems) {
+std::string read_secret_file(EventLoop& loop, const std::string& path, std::vector<std::string>& problems) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   const bool is_open = file && ::fstat(file.get(), &status) == 0;
-  const auto line = is_open ? read_first_line(file.get()) : Failure{::strerror(errno)};
+  const auto line = is_open ? FirstLine(loop, file.get()).wait() : Failure{::strerror(errno)};
   if (!line) {
     problems.push_back(concat({path, " cannot be read: ", line.error()}));
     return {};

@@ -7,11 +7,15 @@
 #include "run/ci_environment.hpp"
 #include "run/run_options.hpp"
 #include "run/run_session.hpp"
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <exception>
+#include <new>
 #include <utility>
 
 namespace pushmetrics {
@@ -32,11 +36,16 @@ std::string base_name(std::string_view path) {
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
-/// The command's base name; that of a shell's text is its first word's.
+/// The command's base name; that of a shell's text is its first word's. Whatever the command, it has one.
 std::string default_job(const RunOptions& options, const std::vector<std::string>& command) {
-  if (!options.shell) return printable(base_name(command.front()));
-  const auto words = split(*options.shell, " \t\n;|&()<>");
-  return words.empty() ? "sh" : printable(base_name(words.front()));
+  std::string_view name = command.front();
+  if (options.shell) {
+    const auto words = split(*options.shell, " \t\n;|&()<>");
+    name = words.empty() ? "sh" : words.front();
+  }
+  name = name.substr(0, name.find_last_not_of('/') + 1);
+  const std::string job = printable(base_name(name));
+  return trim(job).empty() ? "unnamed" : job;
 }
 
 std::vector<std::string> job_command(const RunOptions& options, std::vector<std::string> operands) {
@@ -63,12 +72,59 @@ std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::stri
   return ci;
 }
 
-/// The first of the run's own metrics that --metric gives, too; empty: none.
-std::string clash_with_own_metrics(const RunOptions& options) {
-  const auto found = std::ranges::find_if(options.metrics, [&](const Family& family) {
-    return is_reserved_name(family.name, options.report.prefix);
+/// Takes out of --metric what the run pushes itself.
+void drop_own_metrics(RunOptions& options) {
+  std::erase_if(options.metrics, [&](const Family& family) {
+    const bool is_own = is_reserved_name(family.name, options.report.prefix);
+    if (is_own)
+      options.metric_problems.push_back(
+          concat({"--metric: ", family.name, " is one of the run's own metrics"}));
+    return is_own;
   });
-  return found == options.metrics.end() ? std::string() : found->name;
+}
+
+/// Only the command line may keep the job from running: what makes no group and comes from elsewhere is left out.
+Result<GroupingKey> make_group_of_run(RunOptions& options, ParsedOptions& reading, const std::string& job) {
+  auto group = make_group(options.group, job);
+  if (group) return group;
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::any_of(reading.sources, [name](const OptionSource& one) {
+      return one.option == name && one.source == OptionSource::command_line;
+    });
+  };
+  using Drop = void (*)(GroupOptions&);
+  const std::array<std::pair<std::string_view, Drop>, 4> parts{
+      {{"instance-hostname", [](GroupOptions& group_options) { group_options.instance_is_hostname = false; }},
+       {"instance", [](GroupOptions& group_options) { group_options.instance.reset(); }},
+       {"label", [](GroupOptions& group_options) { group_options.labels.clear(); }},
+       {"job", [](GroupOptions& group_options) { group_options.job.reset(); }}}};
+  GroupOptions without_all = options.group;
+  for (const auto& [name, drop] : parts) {
+    if (is_given(name)) continue;
+    GroupOptions without_one = options.group;
+    drop(without_one);
+    drop(without_all);
+    auto rest = make_group(without_one, job);
+    if (!rest) rest = make_group(without_all, job);
+    if (!rest) continue;
+    reading.problems.push_back(group.error());
+    return rest;
+  }
+  return group;
+}
+
+/// Nothing that goes wrong here may cost the job's exit status.
+void write_summary(const std::optional<CiEnvironment>& ci, const RunOptions& options, const std::string& job,
+                   const RunResult& result) {
+  if (!ci || ci->summary_file.empty()) return;
+  try {
+    const std::string problem = append_to_summary(ci->summary_file, ci_summary(options, job, result));
+    if (!problem.empty())
+      options.common.console().warn(
+          concat({"job '", printable(job), "': no summary in GITHUB_STEP_SUMMARY: ", problem}));
+  } catch (const std::bad_alloc&) {
+    write_message("pushmetrics: no summary in GITHUB_STEP_SUMMARY: out of memory\n");
+  }
 }
 
 /// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).
@@ -79,9 +135,7 @@ int end_like(const Outcome& outcome) {
   return outcome.status();
 }
 
-}  // namespace
-
-int run_command(const std::vector<std::string>& arguments) {
+int run_job(const std::vector<std::string>& arguments) {
   RunOptions options;
   const OptionTable table = describe(options);
   const Console console(Verbosity::normal);
@@ -101,12 +155,11 @@ int run_command(const std::vector<std::string>& arguments) {
   options.report.resources = !options.no_resources;
   options.report.has_time_limit = options.time_limit.has_value();
   options.report.heartbeat = options.notify_start || options.heartbeat;
-  if (const std::string name = clash_with_own_metrics(options); !name.empty()) {
-    console.error(concat({"--metric: ", name, " is one of the run's own metrics; the job was not run"}));
-    return exit_run_usage;
-  }
+  drop_own_metrics(options);
+  reading->problems.insert(reading->problems.end(), options.metric_problems.begin(),
+                           options.metric_problems.end());
   const auto ci = apply_ci(options, reading->problems);
-  auto group = make_group(options.group, default_job(options, command));
+  auto group = make_group_of_run(options, *reading, default_job(options, command));
   if (!group) {
     console.error(concat({group.error(), "; the job was not run"}));
     return exit_run_usage;
@@ -115,18 +168,25 @@ int run_command(const std::vector<std::string>& arguments) {
     options.count = false;
     reading->problems.emplace_back("--count: the counts have a label 'status', and so has the group");
   }
+  options.delivery.http.password = environment_variable("PUSHMETRICS_PASSWORD");
+  options.delivery.http.bearer_token = environment_variable("PUSHMETRICS_BEARER_TOKEN");
   // The run, with its file, is gone before pushmetrics perhaps dies of the job's signal.
   const RunResult result = execute_run(options, *group, std::move(command), reading->problems);
-  if (ci && !ci->summary_file.empty()) {
-    const std::string problem =
-        append_to_summary(ci->summary_file, ci_summary(options, group->job(), result));
-    if (!problem.empty())
-      options.common.console().warn(
-          concat({"job '", printable(group->job()), "': no summary in GITHUB_STEP_SUMMARY: ", problem}));
-  }
+  write_summary(ci, options, group->job(), result);
   if (options.require_push && !result.pushed && is_success(result.outcome, options.report))
     return exit_run_usage;
   return end_like(result.outcome);
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  try {
+    return run_job(arguments);
+  } catch (const std::exception& error) {  // before the job: afterwards, none is let through
+    Console(Verbosity::normal).error(concat({"the job was not run: ", error.what()}));
+    return exit_run_usage;
+  }
 }
 
 }  // namespace pushmetrics

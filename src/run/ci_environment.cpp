@@ -4,6 +4,7 @@
 #include "support/text.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,6 +35,15 @@ std::string markdown(std::string_view text) {
 
 std::string mebibytes(long long bytes) {
   return concat({std::to_string((bytes + (1LL << 19)) >> 20), " MiB"});
+}
+
+/// What the job wrote last may lack its line's end.
+bool ends_in_mid_line(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  char last = '\n';
+  return file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
+         ::pread(file.get(), &last, 1, status.st_size - 1) == 1 && last != '\n';
 }
 
 }  // namespace
@@ -96,7 +106,8 @@ std::string ci_summary(const RunOptions& options, const std::string& job, const 
   return text + "\n";
 }
 
-std::string append_to_summary(const std::string& path, std::string_view text) {
+std::string append_to_summary(const std::string& path, std::string_view summary) {
+  const std::string text = ends_in_mid_line(path) ? concat({"\n\n", summary}) : std::string(summary);
   // Whatever the job made of the file: a pipe must not hold the end up.
   const Descriptor file(
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644));

@@ -30,7 +30,7 @@ std::optional<CiEnvironment> ci_environment(const Variables& variable);
 /// The run in Markdown: result, duration, exit code, resources, and where it was pushed or waits.
 std::string ci_summary(const RunOptions& options, const std::string& job, const RunResult& result);
 
-/// Appends to a file; never waits. Why not, or nothing.
+/// Appends to a file, from the beginning of a line; never waits. Why not, or nothing.
 std::string append_to_summary(const std::string& path, std::string_view text);
 
 }  // namespace pushmetrics

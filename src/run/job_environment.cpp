@@ -4,6 +4,7 @@
 #include "job/job_metrics_file.hpp"
 #include "support/text.hpp"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,22 +29,29 @@ std::string without_credentials(std::string_view url) {
   return concat({url.substr(0, start), url.substr(start + at + 1)});
 }
 
+constexpr std::array<std::string_view, 4> dropped{
+    "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE="};
+constexpr std::array<std::string_view, 2> urls{"PUSHMETRICS_URL=", "PUSHGATEWAY_URL="};
+
+enum class Content { harmless, secret, credentials };
+
+Content content_of(std::string_view entry) {
+  if (!entry.starts_with("PUSH")) return Content::harmless;
+  const auto begins_entry = [&](std::string_view name) { return entry.starts_with(name); };
+  if (std::ranges::any_of(dropped, begins_entry)) return Content::secret;
+  const bool holds_credentials = std::ranges::any_of(urls, begins_entry) && entry.find('@') != entry.npos;
+  return holds_credentials ? Content::credentials : Content::harmless;
+}
+
 }  // namespace
 
 std::vector<std::string> job_environment(const JobMetricsFile* file) {
-  constexpr std::array<std::string_view, 4> dropped{
-      "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE="};
-  constexpr std::array<std::string_view, 2> urls{"PUSHMETRICS_URL=", "PUSHGATEWAY_URL="};
   std::vector<std::string> environment;
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    const auto begins_text = [&](std::string_view name) { return text.starts_with(name); };
-    const bool may_be_ours = std::strncmp(*entry, "PUSH", 4) == 0;
-    if (may_be_ours && std::ranges::any_of(dropped, begins_text)) continue;
-    if (!may_be_ours || std::ranges::none_of(urls, begins_text) || text.find('@') == text.npos) {
-      environment.emplace_back(text);
-      continue;
-    }
+    const Content content = content_of(text);
+    if (content == Content::harmless) environment.emplace_back(text);
+    if (content != Content::credentials) continue;
     std::string variable(text.substr(0, text.find('=') + 1));
     std::string_view separator;
     for (const std::string_view url : split(text.substr(variable.size()), " \t\r\n")) {
@@ -57,6 +65,16 @@ std::vector<std::string> job_environment(const JobMetricsFile* file) {
   // A job that appends to it goes on even if nothing can be kept.
   environment.push_back("PUSHMETRICS_FILE=" + (file != nullptr ? file->path() : "/dev/null"));
   return environment;
+}
+
+void erase_secrets_from_environment() {
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (content_of(text) == Content::harmless || text.starts_with("PUSHMETRICS_FILE=")) continue;
+    ::prctl(PR_SET_DUMPABLE, 0);
+    const std::size_t name_end = text.find('=') + 1;
+    ::explicit_bzero(*entry + name_end, text.size() - name_end);
+  }
 }
 
 }  // namespace pushmetrics

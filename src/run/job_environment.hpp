@@ -12,4 +12,8 @@ class JobMetricsFile;
 /// the URLs. Without a `file`, it is /dev/null.
 std::vector<std::string> job_environment(const JobMetricsFile* file);
 
+/// Erases in place what job_environment() leaves out: /proc/PID/environ shows the job what its parent was started with.
+/// Nor may the job then read this process' memory, unless it is root's.
+void erase_secrets_from_environment();
+
 }  // namespace pushmetrics

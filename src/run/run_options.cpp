@@ -43,6 +43,22 @@ Store into_prefix(std::string& place) {
   };
 }
 
+/// A metric that is not one, as of a variable that is unset (`-m rows=$ROWS`), costs itself and not the job.
+Store into_good_metrics(RunOptions& options) {
+  return [&options](const std::vector<std::string>& values) -> Stored {
+    if (into_metrics(options.metrics)(values)) return {};
+    std::vector<std::string> good;
+    for (const std::string& value : values) {
+      good.push_back(value);
+      if (const Stored stored = into_metrics(options.metrics)(good); !stored) {
+        options.metric_problems.push_back(concat({"--metric: ", stored.error()}));
+        good.pop_back();
+      }
+    }
+    return {};
+  };
+}
+
 /// A heartbeat's interval: long enough not to be a load of its own.
 Store into_interval(std::optional<Duration>& place) {
   return [&place, store = into(place)](const std::vector<std::string>& values) -> Stored {
@@ -83,7 +99,7 @@ OptionGroup describe_metrics(RunOptions& options) {
                     'm',
                     "NAME[{L}]=VALUE",
                     "add a metric; repeatable",
-                    into_metrics(options.metrics),
+                    into_good_metrics(options),
                     OptionSpec::Scope::command_line_only};
   metric.repeatable = true;
   OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",

@@ -19,6 +19,8 @@ struct RunOptions {
   CommonOptions common;
   ReportOptions report;
   std::vector<Family> metrics;
+  /// What was wrong with other values of --metric.
+  std::vector<std::string> metric_problems;
   std::optional<Duration> time_limit;
   int time_limit_signal = SIGTERM;
   Duration kill_after = std::chrono::seconds(10);

@@ -113,6 +113,7 @@ class RunSession {
 };
 
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
+  erase_secrets_from_environment();
   supervisor_.start();
   attempt("internal error", [&] {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());

@@ -5,10 +5,12 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 
 import pytest
 
 from support.jobs import sh
+from support.program import BINARY
 from support.servers import free_port
 
 
@@ -104,9 +106,6 @@ def test_a_time_out_is_124(run, gateway):
         ["--label", "__reserved=x"],
         ["--success-codes", "256"],
         ["--success-codes", "one"],
-        ["--metric", "no value"],
-        ["--metric", "1digit=1"],
-        ["--metric", "m=many"],
         ["--prefix", "a-b"],
         ["--retries", "-1"],
         ["--push-timeout", "x"],
@@ -124,6 +123,48 @@ def test_a_mistake_on_the_command_line_is_125_and_nothing_is_run(run, gateway, t
     assert result.stderr.startswith("pushmetrics: ")
     assert mistake[0].lstrip("-") in result.stderr
     assert gateway.find("touch") is None
+
+
+@pytest.mark.parametrize("metric", ["rows=", "", "no value", "1digit=1", "m=many", "job_success=1"])
+def test_a_bad_metric_costs_the_metric_and_not_the_job(run, gateway, metric):
+    job = f"bad metric {metric}"
+    result = run("-j", job, "-m", "good=1", "-m", metric, "--", *sh("exit 3"))
+    assert result.status == 3
+    assert len(result.stderr_lines) == 1
+    assert "--metric" in result.stderr
+    assert gateway.group(job).values["good"] == 1
+    assert gateway.group(job).values["job_exit_code"] == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("nm/\xff\xfe", 3), ("nm/ ", 3), ("nm/\x1b", 3), ("nm/", 126), ("/", 126), ("", 127)],
+    ids=["bytes", "blank", "escape", "folder", "root", "empty"],
+)
+def test_a_command_of_any_name_is_run(run, tmp_path, command, status):
+    (tmp_path / "nm").mkdir()
+    for name in (b"\xff\xfe", b" ", b"\x1b"):
+        path = os.fsencode(tmp_path) + b"/nm/" + name
+        with open(path, "w") as script:
+            script.write("#!/bin/sh\nexit 3\n")
+        os.chmod(path, 0o755)
+    command = command.encode("latin-1")
+    path = command if command in (b"", b"/") else os.fsencode(tmp_path) + b"/" + command
+    assert run("--", os.fsdecode(path)).status == status
+
+
+def test_a_host_name_that_makes_no_group_does_not_keep_the_job_from_running(pushmetrics, gateway):
+    set_host_name = "import ctypes, os, sys; ctypes.CDLL(None).sethostname(b'\\xff\\xfe', 2); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [BINARY, "run", "--url", gateway.url, "-j", "odd-host", "--", *sh("exit 3")]
+    result = subprocess.run(
+        ["unshare", "--map-root-user", "--uts", sys.executable, "-c", set_host_name, *command],
+        env=pushmetrics.environment_with({"PUSHMETRICS_INSTANCE_HOSTNAME": "1"}),
+        stderr=subprocess.PIPE,
+        timeout=30,
+    )
+    assert result.returncode == 3
+    assert b"UTF-8" in result.stderr
+    assert gateway.group("odd-host").values["job_exit_code"] == 3
 
 
 def test_a_missing_command_is_125(run):

@@ -100,7 +100,7 @@ def test_a_time_limit_acts_while_standard_error_is_full(pushmetrics, gateway):
     options = ("--url", gateway.url, "-j", "stuck", "--timeout", "300ms", "--kill-after", "100ms")
     process = spawn_with_full_standard_error(pushmetrics, pipe, *options, "--", "sleep", "60")
     assert process.wait(20) == 124
-    assert gateway.group("stuck").values["job_timed_out"] == 1
+    assert gateway.group("stuck", run_id="4711").values["job_timed_out"] == 1
     os.close(pipe.reader)
 
 
@@ -144,3 +144,29 @@ def test_a_time_limit_ends_a_job_that_left_its_group_or_stopped_itself(run, gate
         result = run("-j", f"limit-{name}", "--timeout", "500ms", "--kill-after", "200ms", "--", *job, timeout=20)
         assert result.status == 124
         assert gateway.group(f"limit-{name}").values["job_timed_out"] == 1
+
+
+def test_a_fifo_that_nobody_writes_to_does_not_hold_up_signals(pushmetrics, gateway, tmp_path):
+    os.mkfifo(tmp_path / "password", 0o600)
+    log = tmp_path / "log"
+    job = sh('trap "date +%s.%N >$1; exit 5" TERM; echo >$1.ready; while :; do sleep 0.02; done', str(log))
+    options = ("--url", gateway.url, "-j", "fifo", "--user", "u", "--password-file", str(tmp_path / "password"))
+    process = pushmetrics.spawn("run", *options, "--notify-start", "--", *job, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "log.ready").exists():
+        time.sleep(0.01)
+    sent = time.time()
+    process.terminate()
+    assert process.wait(20) == 5
+    assert float(log.read_text()) - sent < 1
+
+
+def test_the_environment_that_the_job_can_read_of_pushmetrics_holds_no_secret(run):
+    secrets = {
+        "PUSHMETRICS_PASSWORD": "hidden-password",
+        "PUSHMETRICS_BEARER_TOKEN": "hidden-token",
+        "PUSHMETRICS_HEADER": "X-Key: hidden-header",
+        "PUSHGATEWAY_URL": "http://user:hidden-url@127.0.0.1:1",
+    }
+    result = run("-j", "secrets", "--", *sh("tr '\\0' '\\n' </proc/$PPID/environ; env; exit 3"), env=secrets)
+    assert result.status == 3
+    assert "hidden" not in result.stdout + result.stderr
