@@ -173,11 +173,11 @@ bool RunSession::save_own_metrics() {
 bool RunSession::spool_own_metrics(const std::string& target) {
   auto spool = options_.delivery.spool();
   if (!spool) return false;
-  std::vector<std::string> dropped;
   const Outcome& outcome = *supervisor_.outcome();
-  const auto stored = spool->store(target, push_of(report(outcome, options_.report), outcome.ended), dropped);
-  for (const std::string& sentence : dropped) console_.error(sentence);
-  return static_cast<bool>(stored);
+  const auto stored = spool->store(target, push_of(report(outcome, options_.report), outcome.ended));
+  if (!stored) return false;
+  for (const std::string& sentence : stored->discarded) console_.error(sentence);
+  return true;
 }
 
 /// Longer than a log collector pauses; but nobody may read standard error any more, and the run has ended.
