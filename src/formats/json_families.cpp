@@ -16,7 +16,7 @@ namespace {
 
 using Kind = Node::Kind;
 
-std::string quoted(std::string_view text) { return concat({"`", printable(text, 60), "`"}); }
+std::string quoted(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
 
 /// How many characters to insert, remove or replace to make one word of the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -19,7 +19,7 @@ namespace {
 
 using namespace openmetrics;
 
-std::string quoted(std::string_view text) { return concat({"`", printable(text, 60), "`"}); }
+std::string quoted(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
 
 struct Conversion {
   std::string text;

@@ -32,7 +32,7 @@ Result<int> parse_signal(std::string_view text) {
   const char* const end = text.data() + text.size();
   if (std::from_chars(text.data(), end, number).ptr != end || text.empty()) number = signal_by_name(text);
   if (number > 0 && number < NSIG) return number;
-  return Failure{concat({"'", printable(text), "' is not a signal such as TERM, INT or 9"})};
+  return Failure{concat({"unknown signal ", in_quotes(text), ": write it as TERM, INT or 9"})};
 }
 
 SignalState::SignalState() {

@@ -34,17 +34,17 @@ bool needs_base64(std::string_view value) {
 
 Result<GroupingKey> GroupingKey::make(std::string job, std::vector<Label> labels) {
   if (job.empty()) return Failure{"the job's name is empty"};
-  if (!is_valid_utf8(job)) return Failure{"the job's name '" + printable(job) + "' is not valid UTF-8"};
+  if (!is_valid_utf8(job)) return Failure{concat({"the job's name ", in_quotes(job), " is not valid UTF-8"})};
   GroupingKey key;
   key.job_ = std::move(job);
   for (Label& label : labels) {
     if (label.name == "job") return Failure{"the grouping label 'job' is the job's name: give it with --job"};
     if (!is_valid_label_name(label.name))
-      return Failure{"'" + printable(label.name) +
-                     "' is not a label name: letters, digits and _, not beginning " + "with a digit or __"};
+      return Failure{concat({"invalid label name ", in_quotes(label.name),
+                             ": write letters, digits and _, not beginning with a digit or __"})};
     if (!is_valid_utf8(label.value))
-      return Failure{"the value '" + printable(label.value) + "' of label '" + label.name +
-                     "' is not valid UTF-8"};
+      return Failure{
+          concat({"the value ", in_quotes(label.value), " of label '", label.name, "' is not valid UTF-8"})};
     std::erase_if(key.labels_, [&](const Label& other) { return other.name == label.name; });
     key.labels_.push_back(std::move(label));
   }

@@ -2,6 +2,7 @@
 
 #include "support/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -15,20 +16,45 @@ struct Unit {
   double seconds;
 };
 
-// "ms" stands before "m", so that the longer name is tried first.
-constexpr std::array<Unit, 6> units{
-    {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}}};
+/// The short names are ours; the others are what systemd.time(7) and people write.
+constexpr auto units = std::to_array<Unit>({{"ms", 1e-3},
+                                            {"s", 1},
+                                            {"sec", 1},
+                                            {"second", 1},
+                                            {"seconds", 1},
+                                            {"m", 60},
+                                            {"min", 60},
+                                            {"minute", 60},
+                                            {"minutes", 60},
+                                            {"h", 3600},
+                                            {"hr", 3600},
+                                            {"hour", 3600},
+                                            {"hours", 3600},
+                                            {"d", 86400},
+                                            {"day", 86400},
+                                            {"days", 86400},
+                                            {"w", 604800},
+                                            {"week", 604800},
+                                            {"weeks", 604800}});
 
 constexpr double longest_seconds = 100.0 * 365 * 86400;
 
 Failure not_a_duration(std::string_view text) {
-  return Failure{"'" + printable(text) + "' is not a duration such as 500ms, 90s, 1h30m or 7d"};
+  return Failure{concat({"invalid duration ", in_quotes(text), ": write it as 500ms, 90s, 1h30m or 7d"})};
 }
 
-const Unit* unit_at(std::string_view text) {
-  for (const Unit& unit : units)
-    if (text.starts_with(unit.name)) return &unit;
-  return nullptr;
+void skip_blanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+}
+
+/// The unit that all of the letters at the front of `text` are the name of; takes them.
+const Unit* take_unit(std::string_view& text) {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto end = std::ranges::find_if_not(text, is_letter);
+  const auto found = std::ranges::find(units, std::string_view(text.begin(), end), &Unit::name);
+  if (found == units.end()) return nullptr;
+  text.remove_prefix(found->name.size());
+  return &*found;
 }
 
 std::string two_units(long long value, long long per_unit, const char* large, const char* small,
@@ -53,13 +79,15 @@ Result<Duration> parse_duration(std::string_view text) {
     if (rest.empty() && whole_text) {
       seconds = number;
     } else {
-      const Unit* unit = unit_at(rest);
+      skip_blanks(rest);
+      const Unit* unit = take_unit(rest);
       if (unit == nullptr) return not_a_duration(text);
-      rest.remove_prefix(unit->name.size());
       seconds += number * unit->seconds;
+      skip_blanks(rest);
     }
   }
-  if (seconds > longest_seconds) return Failure{"'" + std::string(text) + "' is longer than a hundred years"};
+  if (seconds > longest_seconds)
+    return Failure{concat({"invalid duration ", in_quotes(text), ": it is longer than a hundred years"})};
   return from_seconds(seconds);
 }
 

@@ -43,11 +43,34 @@ bool is_broken(std::string_view character) {
   return character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
 }
 
+/// Spaces that look like U+0020 and are none, and what has no width: soft hyphen, zero-width space and joiners, word
+/// joiner and invisible operators, the byte order mark.
+bool is_invisible(char32_t code) {
+  return code == 0xA0 || code == 0xAD || code == 0x1680 || code == 0x180E ||
+         (code >= 0x2000 && code <= 0x200F) || code == 0x202F || (code >= 0x205F && code <= 0x2064) ||
+         code == 0x3000 || code == 0xFEFF;
+}
+
 /// What a terminal doesn't show as it is.
 bool is_hidden(std::string_view character) {
   const char32_t code = code_point(character);
   return is_broken(character) || code < ' ' || code == 0x7F || is_c1_control(character) ||
-         is_layout_control(character);
+         is_layout_control(character) || is_invisible(code);
+}
+
+void append_visible(std::string& out, std::string_view character) {
+  const char32_t code = code_point(character);
+  std::array<char, 16> escape{};
+  if (!is_hidden(character))
+    out += character;
+  else if (code == '\n' || code == '\r' || code == '\t')
+    out.append("\\") += code == '\n' ? 'n' : code == '\r' ? 'r' : 't';
+  else if (const auto byte = static_cast<unsigned char>(character[0]); character.size() == 1)
+    out.append(escape.data(),
+               static_cast<std::size_t>(std::snprintf(escape.data(), escape.size(), "\\x%02x", byte)));
+  else
+    out.append(escape.data(), static_cast<std::size_t>(std::snprintf(escape.data(), escape.size(), "\\u%04x",
+                                                                     static_cast<unsigned>(code))));
 }
 
 }  // namespace
@@ -118,6 +141,22 @@ std::string escaped_for_terminal(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string visible(std::string_view text, std::size_t limit) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = out.size();
+    const std::string_view character = next_character(text);
+    append_visible(out, character);
+    if (out.size() > limit) return out.replace(size, out.npos, "...");
+    text.remove_prefix(character.size());
+  }
+  return out;
+}
+
+std::string in_quotes(std::string_view text, std::size_t limit) {
+  return concat({"'", visible(text, limit), "'"});
 }
 
 bool has_hidden_characters(std::string_view text) {

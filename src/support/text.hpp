@@ -26,6 +26,13 @@ char32_t code_point(std::string_view character);
 /// other control characters, those of lines and directions too, and what is not UTF-8.
 std::string escaped_for_terminal(std::string_view text);
 
+/// `text` in single quotes, as a message quotes an argument, a variable or a file's name: what cannot be seen is written
+/// as `\n`, `\x1b` or `\u200b`, and "..." stands for what is over `limit` bytes.
+std::string in_quotes(std::string_view text, std::size_t limit = 300);
+
+/// What stands within the quotes of in_quotes().
+std::string visible(std::string_view text, std::size_t limit = 300);
+
 /// Whether escaped_for_terminal() would write some of `text` as escapes.
 bool has_hidden_characters(std::string_view text);
 

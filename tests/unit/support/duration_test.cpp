@@ -12,6 +12,10 @@ TEST_CASE("durations are read as a person writes them") {
   CHECK(*parse_duration("7d") == 168h);
   CHECK(*parse_duration("1.5h") == 90min);
   CHECK(*parse_duration("2w") == 336h);
+  CHECK(*parse_duration("2min") == 2min);
+  CHECK(*parse_duration("1 h") == 1h);
+  CHECK(*parse_duration("1 hour 30 minutes") == 90min);
+  CHECK(*parse_duration("3days") == 72h);
 }
 
 TEST_CASE("a bare number is seconds") {
@@ -21,8 +25,8 @@ TEST_CASE("a bare number is seconds") {
 }
 
 TEST_CASE("what is not a duration is refused and quoted") {
-  for (const char* text :
-       {"", "s", "-1s", "1x", "10s5", "1e3", "nan", "inf", "1 s", "ms", "--1", "+1", "999999999d"}) {
+  for (const char* text : {"", "s", "-1s", "1x", "10s5", "1e3", "nan", "inf", "1h30", "1hm", "5M", " 5s",
+                           "ms", "--1", "+1", "999999999d"}) {
     CAPTURE(text);
     const auto duration = parse_duration(text);
     REQUIRE_FALSE(duration);

@@ -32,6 +32,17 @@ TEST_CASE("a terminal shows all of a text, what turns its direction too") {
   CHECK(escaped_for_terminal("a\u202Eb\u2028") == R"(a\xe2\x80\xaeb\xe2\x80\xa8)");
 }
 
+TEST_CASE("a quoted text shows what cannot be seen") {
+  CHECK(in_quotes("plain \"words\"") == "'plain \"words\"'");
+  CHECK(in_quotes("5s\r\n\t") == "'5s\\r\\n\\t'");
+  CHECK(in_quotes("a\x1b[31m\xff\x7f") == "'a\\x1b[31m\\xff\\x7f'");
+  CHECK(in_quotes(std::string_view("1\0", 2)) == "'1\\x00'");
+  CHECK(in_quotes("1\u200b\u00a0\ufeff\u202e") == "'1\\u200b\\u00a0\\ufeff\\u202e'");
+  CHECK(in_quotes("caf\u00e9") == "'caf\u00e9'");
+  CHECK(visible("12345678", 4) == "1234...");
+  CHECK(visible("123\r", 4) == "123...");  // no half escape
+}
+
 TEST_CASE("a word for a shell shows all of itself") {
   CHECK(shell_word("/srv/a-b") == "/srv/a-b");
   CHECK(shell_word("/srv/a b") == "'/srv/a b'");
