@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -18,7 +19,12 @@ namespace pushmetrics {
 namespace {
 
 Failure not_a_target(std::string_view url, std::string_view why) {
-  return Failure{concat({"'", printable(url), "' is not a URL to push to: ", why})};
+  return Failure{concat({"invalid URL ", in_quotes(url), ": ", why})};
+}
+
+/// A mistake in a URL that may hold a secret, and so is not quoted.
+Failure not_quoted(std::string_view what, std::string_view hint = {}) {
+  return Failure{concat({"the URL to push to ", what}), std::string(hint)};
 }
 
 /// Moves `user:password@` out of the authority.
@@ -41,7 +47,18 @@ bool has_control(std::string_view url) {
   return std::ranges::any_of(url, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
-bool has_bad_character(std::string_view url) { return has_control(url) || url.find(' ') != url.npos; }
+bool has_bad_character(std::string_view url) {
+  return has_hidden_characters(url) || url.find(' ') != url.npos;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool is_quote(std::string_view character) {
+  constexpr std::array<std::string_view, 6> quotes{"\"", "'", "`", "\u201C", "\u201E", "\u2018"};
+  return std::ranges::find(quotes, character) != quotes.end();
+}
 
 /// Single node, and the cluster's /insert/<account>/prometheus/api/v1/import/prometheus (PROTOCOL.md).
 bool is_victoria_metrics(std::string_view path) { return path.ends_with("/api/v1/import/prometheus"); }
@@ -115,6 +132,13 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
     return Failure{
         "in a URL to push to, write a /, ? or # in the password as %2F, %3F or %23, and an @ in the path as "
         "%40"};
+  if (authority.find(',') != authority.npos)
+    return not_quoted("has a comma in its host", "separate several URLs by white space");
+  if (!is_ascii(authority))
+    return not_quoted("has a host name that is not ASCII",
+                      "write the name as DNS has it, in the form xn--...; 'idn2 NAME' prints it");
+  for (const std::string& secret : {target.user, target.password})
+    if (secret.find('\0') != secret.npos) return not_quoted("has a NUL (%00) in its user or password");
   for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
     if (!problem.empty()) return not_a_target(target.name, problem);
   target.kind = kind;
@@ -131,7 +155,7 @@ bool is_web(std::string_view url) {
 /// What begins with http:// or https://, or should.
 Result<TargetUrl> parse_web(std::string_view url, TargetUrl::Kind kind) {
   // Not quoted: what is in it may be a secret.
-  if (has_bad_character(url)) return Failure{"a URL to push to holds white space or control characters"};
+  if (has_bad_character(url)) return not_quoted("holds white space, or characters that cannot be seen");
   if (!is_web(url)) return Failure{"it does not begin with http:// or https://"};
   return parse_http(url, lower_case(url.substr(0, url.find(':'))), kind);
 }
@@ -165,6 +189,24 @@ Result<TargetUrl> parse_textfile(std::string_view url) {
   return target;
 }
 
+/// Whether it is HOST:PORT, HOST.DOMAIN or localhost, perhaps with a path: what other clients take for http://.
+bool is_host(std::string_view url) {
+  const std::string_view authority = url.substr(0, url.find('/'));
+  const std::string_view host =
+      authority.substr(0, authority.starts_with('[') ? authority.find(']') : authority.find(':'));
+  const bool is_literal = host.starts_with('[');
+  const std::string_view characters = is_literal ? "0123456789abcdefABCDEF:.["
+                                                 : "0123456789abcdefghijklmnopqrstuvwxyz"
+                                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._";
+  if (host.empty() || host.find_first_not_of(characters) != host.npos ||
+      !authority_problem(authority).empty())
+    return false;
+  constexpr std::array<std::string_view, 5> schemes{"http", "https", "otlp", "stdout", "remote-write"};
+  if (std::ranges::find(schemes, lower_case(host)) != schemes.end()) return false;
+  const bool has_port = authority.size() > host.size() + (is_literal ? 1 : 0) + 1;
+  return has_port || is_literal || host.find('.') != host.npos || host == "localhost";
+}
+
 /// Never an error: what is wrong with the environment keeps nobody from the job.
 TargetUrl parse_otlp_environment() {
   const OtlpEnvironment environment = otlp_environment();
@@ -175,25 +217,27 @@ TargetUrl parse_otlp_environment() {
   if (!environment.problem.empty())
     target.problem = environment.problem;
   else if (url)
-    return *url;
+    target = *url;
   else
     target.problem = concat({"OTEL_EXPORTER_OTLP_ENDPOINT: ", url.error()});
+  target.warning = environment.headers_problem;
   return target;
 }
 
-/// Where nothing can be pushed until somebody mends something.
+/// Where nothing can be pushed, at least until somebody fixes something.
 class Unusable : public Sink {
  public:
-  explicit Unusable(std::string problem) : problem_(std::move(problem)) {}
+  Unusable(AttemptResult::Kind kind, std::string problem) : kind_(kind), problem_(std::move(problem)) {}
   Capabilities capabilities() const override { return {}; }
   std::unique_ptr<Attempt> attempt(const Push&, EventLoop::Clock::time_point, Done done) override {
-    AttemptResult result{AttemptResult::Kind::needs_attention, problem_};
+    AttemptResult result{kind_, problem_};
     result.is_unreachable = true;
     done(std::move(result));
     return nullptr;
   }
 
  private:
+  AttemptResult::Kind kind_;
   std::string problem_;
 };
 
@@ -216,6 +260,9 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
   const bool is_bare = url.size() == scheme.size() + 1;
   std::string_view web_url = url;
   const TargetUrl::Kind kind = take_protocol(web_url);
+  if (!url.empty() && is_quote(next_character(url)))
+    return not_quoted("is in quotes",
+                      "leave out the quotes; 'docker --env-file' keeps those of the file");
   if (is_web(web_url)) return parse_web(web_url, kind);
   if (scheme == "unix") return parse_unix(url);
   if (scheme == "textfile") return parse_textfile(url);
@@ -226,6 +273,7 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
     target.name = url;
     return target;
   }
+  if (is_host(url)) return parse_web(concat({"http://", url}), kind);
   if (url.find("://") == std::string_view::npos && url.find('@') == std::string_view::npos)
     return not_a_target(url, "begin it with http:// or https://");
   return Failure{
@@ -251,7 +299,11 @@ HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
 }
 
 Target make_target(const TargetUrl& url, const TargetContext& context) {
-  if (!url.problem.empty()) return {url.name, std::make_unique<Unusable>(url.problem)};
+  if (!url.problem.empty()) {
+    const bool is_somewhere = url.kind != TargetUrl::Kind::unusable;
+    const auto kind = is_somewhere ? AttemptResult::Kind::needs_attention : AttemptResult::Kind::rejected;
+    return {url.name, std::make_unique<Unusable>(kind, url.problem)};
+  }
   const HttpEndpoint endpoint = make_endpoint(url, context);
   switch (url.kind) {
     case TargetUrl::Kind::pushgateway: return {url.name, std::make_unique<Pushgateway>(endpoint)};
@@ -263,6 +315,7 @@ Target make_target(const TargetUrl& url, const TargetContext& context) {
       return {url.name, std::make_unique<Textfile>(context.http.loop(), url.directory)};
     case TargetUrl::Kind::standard_output:
       return {url.name, std::make_unique<StandardOutput>(context.standard_output)};
+    case TargetUrl::Kind::unusable: break;
   }
   return {};
 }

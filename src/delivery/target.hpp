@@ -19,7 +19,8 @@ struct TargetUrl {
     otlp,
     otlp_environment,  ///< with the headers and certificates of OpenTelemetry's variables
     textfile,
-    standard_output
+    standard_output,
+    unusable  ///< nobody knows where: what is pushed there is lost, for the reason in `problem`
   };
 
   Kind kind = Kind::pushgateway;
@@ -35,6 +36,8 @@ struct TargetUrl {
   std::string problem;
   /// Whether the person named it. To any other, as an entry of the spool may name one, no credentials go.
   bool is_configured = true;
+  /// What else is wrong with the environment, although it can be pushed there; empty: nothing.
+  std::string warning;
   /// The URL as it may be shown and stored: without user and password.
   std::string name;
 };

@@ -49,6 +49,14 @@ std::optional<bool> matches_set(std::string_view& pattern, char32_t code) {
   return std::nullopt;
 }
 
+/// What another matcher language writes behind the label: Prometheus' regular expressions and quotes.
+std::string_view foreign_syntax(std::string_view label, std::string_view pattern) {
+  if (label.ends_with('!') || label.ends_with('~') || pattern.starts_with('~'))
+    return "a pattern is no regular expression";
+  const bool is_quoted = pattern.size() > 1 && pattern.starts_with('"') && pattern.ends_with('"');
+  return is_quoted ? "a pattern has no quotes of its own" : "";
+}
+
 /// Matches one character of `text`, which is not empty, with what `pattern` begins with; `*` aside. Takes
 /// both.
 bool matches_one(std::string_view& pattern, std::string_view& text) {
@@ -100,8 +108,14 @@ Result<GroupFilter> GroupFilter::parse(const std::vector<std::string>& condition
     const std::size_t equals = text.find('=');
     const bool negated = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
     std::string label = text.substr(0, equals == std::string::npos ? 0 : equals - (negated ? 1 : 0));
+    const std::string_view foreign =
+        equals == text.npos ? foreign_syntax(std::string_view(text).substr(0, text.find('~')), "")
+                            : foreign_syntax(label, std::string_view(text).substr(equals + 1));
+    if (!foreign.empty())
+      return Failure{concat({"invalid condition ", in_quotes(text), ": ", foreign}),
+                     "write NAME=GLOB as in 'job=backup-*', and \\~ or \\\" for such a character itself"};
     if (label.empty() || label.find_first_of("*?[") != std::string::npos)
-      return Failure{concat({"'", printable(text), "' is not a condition: write NAME=GLOB or NAME!=GLOB"})};
+      return Failure{concat({"invalid condition ", in_quotes(text), ": write NAME=GLOB or NAME!=GLOB"})};
     filter.conditions_.push_back({std::move(label), negated, text.substr(equals + 1)});
   }
   return filter;

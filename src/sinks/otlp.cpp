@@ -27,16 +27,20 @@ std::string metrics_variable(std::string_view name) {
 }
 
 /// `a=b,c=d`, values percent-encoded, as in W3C Baggage.
-std::vector<std::string> parse_headers(std::string_view text) {
-  std::vector<std::string> headers;
+void parse_headers(std::string_view text, OtlpEnvironment& environment) {
+  std::size_t number = 0;
   for (const std::string_view part : split(text, ",")) {
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) continue;
-    std::string header =
-        concat({trim(part.substr(0, equals)), ": ", percent_decoded(trim(part.substr(equals + 1)))});
-    if (is_header(header)) headers.push_back(std::move(header));
+    ++number;
+    const std::size_t equals = std::min(part.find('='), part.size());
+    std::string header = concat({trim(part.substr(0, equals)), ": ",
+                                 percent_decoded(trim(part.substr(std::min(equals + 1, part.size()))))});
+    if (equals != part.size() && is_header(header))
+      environment.headers.push_back(std::move(header));
+    else if (environment.headers_problem.empty())  // not quoted: it may hold a secret
+      environment.headers_problem =
+          concat({"OTEL_EXPORTER_OTLP_HEADERS: element ", std::to_string(number),
+                  " is left out: write NAME=VALUE,NAME=VALUE without quotes, and percent-encode the values"});
   }
-  return headers;
 }
 
 }  // namespace
@@ -88,7 +92,7 @@ OtlpEnvironment otlp_environment() {
           "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, which is not spoken here: give the collector's HTTP port in "
           "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT (http://HOST:4318/v1/metrics)";
   }
-  environment.headers = parse_headers(metrics_variable("HEADERS"));
+  parse_headers(metrics_variable("HEADERS"), environment);
   environment.ca_certificates = metrics_variable("CERTIFICATE");
   environment.certificate = metrics_variable("CLIENT_CERTIFICATE");
   environment.key = metrics_variable("CLIENT_KEY");

@@ -28,6 +28,8 @@ struct OtlpEnvironment {
   std::string url;
   /// Each as is_header has it.
   std::vector<std::string> headers;
+  /// What was left out of OTEL_EXPORTER_OTLP_HEADERS, and why; empty: nothing.
+  std::string headers_problem;
   std::string ca_certificates, certificate, key;
   /// Why it cannot be used; empty: nothing.
   std::string problem;

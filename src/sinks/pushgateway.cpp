@@ -171,4 +171,12 @@ Result<HttpRequest> Pushgateway::request(const Push& push) const {
   return request;
 }
 
+AttemptResult Pushgateway::judge(const HttpResponse& response) const {
+  AttemptResult result = verdict_of(response);
+  // It may be a prefix; more often it is the path that Prometheus scrapes.
+  if (response.status == 404 && base().ends_with("/metrics"))
+    result.reason += "; leave out /metrics at the end of the URL: a push appends it";
+  return result;
+}
+
 }  // namespace pushmetrics

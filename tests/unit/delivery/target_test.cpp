@@ -56,7 +56,8 @@ TEST_CASE("a wrong URL is told without what may be a secret in it") {
 
 TEST_CASE("a URL that cannot be pushed to is an error that says why") {
   CHECK(contains(problem(""), "begin it with http:// or https://"));
-  CHECK(contains(problem("gw:9091"), "begin it with http:// or https://"));
+  CHECK(contains(problem("gw"), "begin it with http:// or https://"));
+  CHECK(contains(problem("http:9091"), "begin it with http:// or https://"));
   CHECK(contains(problem("ftp://gw"), "none of http://, https://, unix:, textfile:"));
   CHECK(contains(problem("http://"), "there is no host"));
   CHECK(contains(problem("http://:9091"), "there is no host"));
@@ -70,7 +71,26 @@ TEST_CASE("a URL that cannot be pushed to is an error that says why") {
   CHECK(contains(problem("http://g w"), "white space"));
   CHECK(contains(problem("http://gw\n"), "white space"));
   CHECK(contains(problem("http://gw/metrics/job/backup"), "leave out /metrics/job/"));
-  CHECK(contains(problem("stdout:/x"), "not a URL to push to"));
+  CHECK(contains(problem("stdout:/x"), "invalid URL 'stdout:/x'"));
+}
+
+TEST_CASE("a host without a scheme is taken for http") {
+  CHECK(parsed("gw:9091").base == "http://gw:9091");
+  CHECK(parsed("gw:9091").name == "http://gw:9091");
+  CHECK(parsed("localhost").base == "http://localhost");
+  CHECK(parsed("gw.example.org/prefix/").base == "http://gw.example.org/prefix");
+  CHECK(parsed("192.0.2.1:9091").base == "http://192.0.2.1:9091");
+  CHECK(parsed("[::1]:9091").base == "http://[::1]:9091");
+}
+
+TEST_CASE("a URL that is wrong in a usual way says what is wrong") {
+  CHECK(contains(problem("\"http://gw:9091\""), "is in quotes"));
+  CHECK(contains(problem("'http://u:secret@gw:9091'"), "is in quotes"));
+  CHECK(contains(problem("\u201Chttp://gw\u201D"), "is in quotes"));
+  CHECK(contains(parse_target_url("http://a:9091,http://b:9091").failure().hint, "white space"));
+  CHECK(contains(parse_target_url("http://b\u00fccher.example").failure().hint, "xn--"));
+  CHECK(contains(problem("http://u:p%00x@gw"), "NUL"));
+  CHECK(contains(problem("http://gw\u200b"), "cannot be seen"));
 }
 
 TEST_CASE("a Unix socket is given by its path, with a prefix behind a colon") {
