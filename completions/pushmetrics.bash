@@ -29,6 +29,7 @@ __pushmetrics_options() {
     set) echo "--type= --help-text= $general" ;;
     rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
     dashboard) echo "--prefix= --source= --lookback= $general" ;;
+    completion) echo "$general" ;;
     esac
 }
 
@@ -146,7 +147,7 @@ _pushmetrics() {
     __pushmetrics_read_line
     word=${words[current]}
     if ((current == 1)); then
-        local subcommands='run push check delete list prune wipe flush set doctor rules dashboard'
+        local subcommands='run push check delete list prune wipe flush set doctor rules dashboard completion'
         [[ $word == -* ]] && subcommands=$(__pushmetrics_options '')
         mapfile -t COMPREPLY < <(compgen -W "$subcommands" -- "$word")
         return
@@ -198,6 +199,7 @@ _pushmetrics() {
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         ;;
+    completion) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word") ;;
     esac
 }
 

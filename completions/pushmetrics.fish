@@ -80,6 +80,7 @@ complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: 
 complete -c pushmetrics -n __pushmetrics_is_first -a doctor -d 'Check what a push depends on'
 complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
 complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a Grafana dashboard'
+complete -c pushmetrics -n __pushmetrics_is_first -a completion -d 'Print the completion for a shell'
 
 # The wrapped command, and files.
 complete -c pushmetrics -n __pushmetrics_command -a '(__pushmetrics_complete_command)'
@@ -119,6 +120,9 @@ complete -c pushmetrics -n '__pushmetrics_is check' -l lint -f -a 'warning error
 complete -c pushmetrics -n '__pushmetrics_is set' -l type -x -a 'gauge counter untyped' -d 'Type of the metric'
 complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'Help text of the metric'
 
+# Completions
+complete -c pushmetrics -n '__pushmetrics_is completion' -a 'bash zsh fish' -d 'Shell'
+
 # Groups of a gateway
 complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -a "job= instance= $__pushmetrics_labels" -d 'Groups whose label matches'
 complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'Print what would be deleted'
@@ -154,7 +158,7 @@ complete -c pushmetrics -n $pushing -l key -r -F -d 'Private key of the certific
 complete -c pushmetrics -n $pushing -l insecure -d 'Do not verify the certificate'
 
 # Every subcommand
-set -l any '__pushmetrics_is run push check delete list prune wipe flush set doctor rules dashboard'
+set -l any '__pushmetrics_is run push check delete list prune wipe flush set doctor rules dashboard completion'
 complete -c pushmetrics -n $any -l config -r -F -d 'Also read this configuration file'
 complete -c pushmetrics -n $any -s v -l verbose -d 'Report progress'
 complete -c pushmetrics -n $any -s q -l quiet -d 'Print errors only'

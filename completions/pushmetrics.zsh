@@ -71,6 +71,7 @@ case $state in
       'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
       'dashboard:print a Grafana dashboard'
+      'completion:print the completion for a shell'
     )
     _describe -t commands subcommand subcommands && ret=0
     ;;
@@ -160,6 +161,9 @@ case $state in
         _arguments -S -s $prefix $general \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
           '--lookback=[how far back to look for samples]:duration: ' && ret=0
+        ;;
+      (completion)
+        _arguments -S -s $general '1:shell:(bash zsh fish)' && ret=0
         ;;
     esac
     ;;

@@ -1,9 +1,7 @@
 #include "cli/cli.hpp"
 
 #include "cli/config_file.hpp"
-#include "cli/config_lines.hpp"
-#include "cli/configuration_keys.hpp"
-#include "support/regular_file.hpp"
+#include "cli/suggestions.hpp"
 #include "support/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +14,6 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <utility>
 
 namespace pushmetrics {
@@ -96,29 +93,55 @@ bool looks_like_option(const std::string& operand) {
   return !(second >= '0' && second <= '9') && second != '.' && ::strcasecmp(operand.c_str(), "-inf") != 0;
 }
 
+/// The name that an argument gives an option, without its value.
+std::string option_name(const std::string& argument) {
+  if (argument.starts_with("--")) return argument.substr(0, argument.find('='));
+  return argument.substr(0, 2);
+}
+
+Failure unknown_option(const std::string& argument, const OptionTable& table) {
+  return Failure{concat({"unknown option ", in_quotes(option_name(argument))}),
+                 hint_for_unknown_option(argument, table)};
+}
+
+/// An option that is the last argument, by its own letter where several stand together.
+Failure needs_value(const std::string& argument) {
+  const bool is_long = argument.starts_with("--") || argument.empty();
+  return Failure{
+      concat({in_quotes(is_long ? argument : std::string("-") + argument.back()), " needs a value"})};
+}
+
 /// The operands, in their order. CLI11 leaves options that it does not know among them.
-Result<std::vector<std::string>> parse_arguments(CLI::App& app, Operands kind,
+Result<std::vector<std::string>> parse_arguments(CLI::App& app, const OptionTable& table, Operands kind,
                                                  std::vector<std::string> arguments) {
   std::vector<std::string> behind;
   const bool separated = split_at_separator(arguments, behind);
   for (std::string& argument : arguments)
     if (argument.starts_with("--") && argument.ends_with('=')) argument += empty_value;
+  const std::string last = arguments.empty() ? std::string() : arguments.back();
   std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
     app.parse(std::move(arguments));
-  } catch (const CLI::ParseError& error) {
-    return Failure{printable(error.what())};
+  } catch (const CLI::ParseError&) {
+    // Nothing else is an error to it: what it does not know is an operand, and values are judged by their `store`.
+    return needs_value(last);
   }
   std::vector<std::string> operands = without_empty_values(app.remaining());
   for (const std::string& operand : operands) {
-    if (looks_like_option(operand)) return Failure{"there is no option " + printable(operand)};
+    if (looks_like_option(operand)) return unknown_option(operand, table);
     if (kind == Operands::command) break;  // all behind the first is the command's
   }
   if (separated && kind == Operands::command && !operands.empty()) operands.emplace_back("--");
   operands.insert(operands.end(), behind.begin(), behind.end());
   if (kind == Operands::none && !operands.empty())
-    return Failure{"'" + printable(operands.front()) + "' is not expected here"};
+    return Failure{concat({"unexpected argument ", in_quotes(operands.front())})};
   return operands;
+}
+
+/// With `--help` for a hint where there is no better one.
+Failure with_help_hint(Failure failure, std::string_view subcommand) {
+  if (failure.hint.empty()) failure.hint = concat({"see 'pushmetrics ", subcommand, " --help'"});
+  return failure;
 }
 
 // ---- the other sources ----
@@ -128,6 +151,19 @@ struct Source {
   std::string name;
   std::vector<std::string> values;
 };
+
+using Strings = std::vector<std::string>;
+
+Strings split_values(const OptionSpec& spec, const Strings& values) {
+  Strings parts;
+  for (const std::string& value : values)
+    for (const std::string_view part : split(value, spec.separators)) parts.emplace_back(part);
+  return parts;
+}
+
+Strings split_if_anywhere(const OptionSpec& spec, Strings values) {
+  return spec.split_everywhere ? split_values(spec, values) : std::move(values);
+}
 
 std::string joined(const std::vector<std::string>& values) {
   std::string text;
@@ -157,17 +193,15 @@ std::vector<Source> other_sources(const OptionSpec& spec, const OptionSources& o
   for (const std::string& name : may_be_set ? spec.environment_names() : std::vector<std::string>()) {
     const std::string value = environment_variable(name);
     if (value.empty()) continue;
-    Source& source = sources.emplace_back(Source{name, {value}});
-    if (spec.separators.empty()) continue;
-    const auto parts = split(value, spec.separators);
-    source.values.assign(parts.begin(), parts.end());
+    sources.push_back({name, spec.separators.empty() ? Strings{value} : split_values(spec, {value})});
   }
   if (spec.scope == OptionSpec::Scope::command_line_only) return sources;
   const Configuration& configuration = option_sources.configuration;
   for (const auto* values : {&configuration.of_subcommand, &configuration.general}) {
     const auto found = values->find(spec.name);
     if (found != values->end())
-      sources.push_back({concat({found->second.file, ": ", spec.name}), found->second.values});
+      sources.push_back(
+          {concat({found->second.file, ": ", spec.name}), split_if_anywhere(spec, found->second.values)});
   }
   return sources;
 }
@@ -188,7 +222,11 @@ std::vector<std::string> store_good_ones(const OptionSpec& spec, const Source& s
                                          std::vector<std::string>& problems) {
   const auto is_stored = [&](const std::vector<std::string>& values) {
     const Stored result = spec.store(values);
-    if (!result) problems.push_back(concat({source.name, ": ", result.error()}));
+    if (!result) {
+      const Failure& failure = result.failure();
+      problems.push_back(
+          concat({source.name, ": ", failure.message, failure.hint.empty() ? "" : "; ", failure.hint}));
+    }
     return static_cast<bool>(result);
   };
   if (!spec.repeatable || source.values.size() == 1)
@@ -204,14 +242,15 @@ std::vector<std::string> store_good_ones(const OptionSpec& spec, const Source& s
 /// Takes the first source that has good values, and says what is wrong with it and those before it.
 void read_other_sources(const OptionSpec& spec, const OptionSources& option_sources, ParsedOptions& reading) {
   std::vector<std::string>& problems = reading.problems;
-  for (const Source& source : other_sources(spec, option_sources)) {
+  const std::vector<Source> sources = other_sources(spec, option_sources);
+  for (const Source& source : sources) {
     if (source.values.empty()) continue;
     if (is_flag(spec)) {
       const std::string& value = source.values.back();
       const std::optional<bool> is_on = parse_flag(value);
       if (is_on == false) return;
       if (!is_on) {
-        problems.push_back(concat({source.name, ": '", printable(value), "' is neither true nor false"}));
+        problems.push_back(concat({source.name, ": ", in_quotes(value), " is neither true nor false"}));
         continue;
       }
     }
@@ -219,84 +258,12 @@ void read_other_sources(const OptionSpec& spec, const OptionSources& option_sour
     if (!values.empty())
       return reading.sources.push_back({std::string(spec.name), source.name, joined(values)});
   }
-}
-
-// ---- configuration files ----
-
-Result<std::string> read_configuration_file(const std::string& path) {
-  constexpr std::size_t limit = 1 << 20;
-  const auto file = RegularFile::open(path, RegularFile::Links::followed);
-  if (!file) return Failure{file.error()};
-  if (file->size() > limit) return Failure{"it is larger than 1 MiB"};
-  return file->read();
-}
-
-std::string for_one_call(std::string_view option) {
-  return concat({option, " can be given on the command line only"});
-}
-
-/// Why nobody has a use for it; empty: somebody has.
-std::string problem_of(const CLI::ConfigItem& item) {
-  if (item.parents.empty()) {
-    if (is_configuration_key(item.name)) return {};
-    if (is_for_one_call(item.name)) return for_one_call(item.name);
-    return concat({"there is no option '", printable(item.name), "'"});
-  }
-  if (item.parents.size() == 1 && is_subcommand(item.parents[0])) return {};
-  return concat({"there is no subcommand for ", printable(item.fullname())});
-}
-
-std::vector<CLI::ConfigItem> parse_config_lines(const ConfigLines& lines) {
-  std::istringstream text(lines.text);
-  auto items = CLI::ConfigTOML().from_config(text);
-  for (CLI::ConfigItem& item : items) {
-    std::erase(item.inputs, "");
-    for (std::string& input : item.inputs) input = lines.values.at(std::stoul(input));
-  }
-  return items;
+  const auto given =
+      std::ranges::find_if(sources, [](const Source& source) { return !source.values.empty(); });
+  if (spec.on_unusable && given != sources.end()) spec.on_unusable(given->name);
 }
 
 }  // namespace
-
-std::vector<std::string> configuration_files(const std::string& named_file) {
-  std::vector<std::string> files{"/etc/pushmetrics.toml"};
-  if (const std::string xdg = environment_variable("XDG_CONFIG_HOME"); !xdg.empty())
-    files.push_back(xdg + "/pushmetrics/config.toml");
-  else if (const std::string home = environment_variable("HOME"); !home.empty())
-    files.push_back(home + "/.config/pushmetrics/config.toml");
-  if (!named_file.empty()) files.push_back(named_file);
-  return files;
-}
-
-void take_configuration(std::string_view subcommand, const std::string& file, std::string_view text,
-                        Configuration& configuration) {
-  const ConfigLines lines = read_config_lines(text);
-  if (!lines.problem.empty()) configuration.problems.push_back(concat({file, ": ", lines.problem}));
-  try {
-    for (const CLI::ConfigItem& item : parse_config_lines(lines)) {
-      if (item.name == "++" || item.name == "--") continue;  // where CLI11 begins and ends a section
-      if (const std::string problem = problem_of(item); !problem.empty())
-        configuration.problems.push_back(concat({file, ": ", problem}));
-      else if (item.parents.empty())
-        configuration.general[item.name] = {file, item.inputs};
-      else if (item.parents[0] == subcommand)
-        configuration.of_subcommand[item.name] = {file, item.inputs};
-    }
-  } catch (const std::exception& error) {
-    configuration.problems.push_back(concat({file, ": ", printable(error.what())}));
-  }
-}
-
-Configuration read_configuration(std::string_view subcommand, const std::string& named_file) {
-  Configuration configuration;
-  for (const std::string& file : configuration_files(named_file)) {
-    if (const auto text = read_configuration_file(file))
-      take_configuration(subcommand, file, *text, configuration);
-    else if (file == named_file || ::access(file.c_str(), F_OK) == 0)
-      configuration.problems.push_back(concat({file, " cannot be read: ", text.error()}));
-  }
-  return configuration;
-}
 
 Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTable& table, Operands operands,
                                    const std::vector<std::string>& arguments) {
@@ -310,14 +277,17 @@ Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTabl
     for (const OptionSpec& spec : group.options)
       options.push_back({&spec, may_be_among(candidates, spec) ? register_option(app, spec) : nullptr});
 
-  auto rest = parse_arguments(app, operands, arguments);
-  if (!rest) return Failure{rest.error()};
+  auto rest = parse_arguments(app, table, operands, arguments);
+  if (!rest) return with_help_hint(rest.failure(), subcommand);
   std::vector<OptionSource> sources;
   for (const auto& [spec, option] : options) {
     if (!is_set(option)) continue;
-    const std::vector<std::string> values = without_empty_values(option->results());
-    const Stored result = spec->store(values);
-    if (!result) return Failure{concat({"--", spec->name, ": ", result.error()})};
+    const std::vector<std::string> values = split_if_anywhere(*spec, without_empty_values(option->results()));
+    const Stored result =
+        is_flag(*spec) && values != Strings{"true"} ? Failure{"it takes no value"} : spec->store(values);
+    if (!result)
+      return with_help_hint({concat({"--", spec->name, ": ", result.error()}), result.failure().hint},
+                            subcommand);
     sources.push_back({std::string(spec->name), std::string(OptionSource::command_line), joined(values)});
   }
 
@@ -334,7 +304,7 @@ Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTabl
     const auto found = std::ranges::find(options, name, [](const Registered& one) { return one.spec->name; });
     if (found == options.end())
       reading.problems.push_back(
-          concat({value.file, ": [", subcommand, "] has no option '", printable(name), "'"}));
+          concat({value.file, ": [", subcommand, "] has no option ", in_quotes(name)}));
     else if (found->spec->scope == OptionSpec::Scope::command_line_only)
       reading.problems.push_back(concat({value.file, ": ", for_one_call(name)}));
   }

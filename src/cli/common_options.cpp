@@ -8,10 +8,10 @@ Console CommonOptions::console() const {
 }
 
 OptionGroup describe(CommonOptions& options) {
-  OptionSpec config{"config", 0, "FILE", "read this configuration file, too", into(options.config)};
+  OptionSpec config{"config", 0, "FILE", "also read this configuration file", into(options.config)};
   config.scope = OptionSpec::Scope::command_line_only;
-  OptionSpec verbose{"verbose", 'v', "", "say on standard error what is done", set(options.verbose)};
-  OptionSpec quiet{"quiet", 'q', "", "say nothing but what is lost", set(options.quiet)};
+  OptionSpec verbose{"verbose", 'v', "", "report progress on standard error", set(options.verbose)};
+  OptionSpec quiet{"quiet", 'q', "", "print errors only, no warnings", set(options.quiet)};
   OptionSpec help{"help", 'h', "", "print this help", set(options.help)};
   help.scope = OptionSpec::Scope::command_line_only;
   return {"General", {config, verbose, quiet, help}};

@@ -30,6 +30,9 @@ Configuration read_configuration(std::string_view subcommand, const std::string&
 void take_configuration(std::string_view subcommand, const std::string& file, std::string_view text,
                         Configuration& configuration);
 
+/// That an option of this name has no place in a file.
+std::string for_one_call(std::string_view option);
+
 /// The files that would be read, in that order.
 std::vector<std::string> configuration_files(const std::string& named_file);
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 namespace pushmetrics {
 namespace {
@@ -160,6 +162,23 @@ std::optional<Assignment> read_assignment(std::string_view line) {
   return assignment;
 }
 
+ConfigEntry make_entry(std::string_view section, Assignment assignment) {
+  const std::size_t dot = assignment.key.rfind('.');
+  if (dot == assignment.key.npos)
+    return {std::string(section), std::string(assignment.key), std::move(assignment.values)};
+  const std::string_view table = assignment.key.substr(0, dot);
+  return {concat({section, section.empty() ? "" : ".", table}), std::string(assignment.key.substr(dot + 1)),
+          std::move(assignment.values)};
+}
+
+void add(std::vector<ConfigEntry>& entries, ConfigEntry entry) {
+  std::erase(entry.values, "");
+  const bool goes_on =
+      !entries.empty() && entries.back().section == entry.section && entries.back().key == entry.key;
+  if (!goes_on) return entries.push_back(std::move(entry));
+  std::ranges::move(entry.values, std::back_inserter(entries.back().values));
+}
+
 }  // namespace
 
 ConfigLines read_config_lines(std::string_view text) {
@@ -176,6 +195,7 @@ ConfigLines read_config_lines(std::string_view text) {
   std::string assignment;  // which may go on over several lines
   std::size_t begun_at = 0;
   int open = 0;
+  std::string_view current_section;
   bool in_section = true;  // or above all; what stands in one that cannot be read is left out with it
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
@@ -186,10 +206,8 @@ ConfigLines read_config_lines(std::string_view text) {
     if (open == 0 && line.front() == '[' && line.back() == ']') {
       const std::string_view section = section_name(line);
       in_section = !section.empty();
-      if (in_section)
-        result.text.append("[").append(section).append("]\n");
-      else
-        leave_out(number);
+      if (!in_section) leave_out(number);
+      current_section = section;
       continue;
     }
     if (open == 0) begun_at = number;
@@ -199,9 +217,9 @@ ConfigLines read_config_lines(std::string_view text) {
     if (open > 0 && !has_control(line) &&
         is_key(trim(std::string_view(assignment).substr(0, assignment.find('=')))))
       continue;
-    const auto read = open == 0 ? read_assignment(assignment) : std::nullopt;
+    auto read = open == 0 ? read_assignment(assignment) : std::nullopt;
     if (read && in_section)
-      result.add(read->key, read->values);
+      add(result.entries, make_entry(current_section, std::move(*read)));
     else if (!read)
       leave_out(begun_at);
     assignment.clear();
@@ -212,15 +230,6 @@ ConfigLines read_config_lines(std::string_view text) {
   result.problem = concat({"line ", std::to_string(first_bad), " is neither [section] nor name = value"});
   if (bad > 1) result.problem += concat({", nor are ", std::to_string(bad - 1), " others"});
   return result;
-}
-
-void ConfigLines::add(std::string_view key, const std::vector<std::string>& more) {
-  text.append(key).append(" = [");
-  for (const std::string& value : more) {
-    text.append(&value == more.data() ? "" : ",").append(std::to_string(values.size()));
-    values.push_back(value);
-  }
-  text.append("]\n");
 }
 
 }  // namespace pushmetrics

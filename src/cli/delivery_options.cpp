@@ -13,12 +13,14 @@
 namespace pushmetrics {
 namespace {
 
+constexpr std::string_view default_url = "http://localhost:9091";
+
 Store into_urls(std::vector<TargetUrl>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     std::vector<TargetUrl> urls;
     for (const std::string& value : values) {
       auto url = parse_target_url(value);
-      if (!url) return Failure{url.error()};
+      if (!url) return url.failure();
       const auto is_same = [&](const TargetUrl& other) { return other.name == url->name; };
       if (std::ranges::none_of(urls, is_same)) urls.push_back(std::move(*url));
     }
@@ -56,13 +58,34 @@ Store into_bytes(std::uint64_t& place) {
   };
 }
 
+/// Without the line end that a file brings with it, such as one that a secret was put into a variable from.
+std::string without_line_end(std::string_view text) {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return std::string(text);
+}
+
 Store into_headers(std::vector<std::string>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
+    std::vector<std::string> headers;
     for (const std::string& value : values) {
+      headers.push_back(without_line_end(value));
       // Not quoted: a header may hold a secret.
-      if (!is_header(value)) return Failure{"a header is written 'Name: value', on one line"};
+      if (!is_header(headers.back())) return Failure{"invalid header: write 'Name: value', on one line"};
     }
-    place = values;
+    place = std::move(headers);
+    return {};
+  };
+}
+
+Store into_user(std::string& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const std::string user = without_line_end(values.back());
+    // Not quoted: what follows the colon is a password.
+    if (user.find(':') != user.npos)
+      return Failure{"a user's name has no colon",
+                     "give the password by --password-file or PUSHMETRICS_PASSWORD"};
+    if (has_hidden_characters(user)) return Failure{concat({"invalid user name ", in_quotes(user)})};
+    place = user;
     return {};
   };
 }
@@ -73,24 +96,32 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
   url.repeatable = true;
   url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
   url.separators = " \t\r\n";
-  OptionSpec push_timeout{"push-timeout", 0, "D", "for a whole push, retries included (default: 10s)",
+  // Not to the default target: that is not where the pushes are meant to go.
+  url.on_unusable = [&options](const std::string& source) {
+    TargetUrl nowhere;
+    nowhere.kind = TargetUrl::Kind::unusable;
+    nowhere.name = source;
+    nowhere.problem = "it holds no URL that can be used";
+    options.urls = {std::move(nowhere)};
+  };
+  OptionSpec push_timeout{"push-timeout", 0, "D", "time limit for a push to one target, with retries (default: 10s)",
                           into_limit(options.policy.push_timeout)};
-  OptionSpec connect_timeout{"connect-timeout", 0, "D", "for one connection (default: 3s)",
+  OptionSpec connect_timeout{"connect-timeout", 0, "D", "time limit for one connection (default: 3s)",
                              into_limit(options.http.connect_timeout)};
-  OptionSpec retries{"retries", 0, "N", "how often to try again (default: 3)",
+  OptionSpec retries{"retries", 0, "N", "number of retries (default: 3)",
                      into_retries(options.policy.retries)};
-  OptionSpec spool{"spool", 0, "DIR", "where pushes wait that could not be delivered",
+  OptionSpec spool{"spool", 0, "DIR", "directory for pushes that could not be delivered",
                    into(options.spool_directory)};
-  OptionSpec no_spool{"no-spool", 0, "", "let them be lost", set(options.no_spool)};
-  OptionSpec max_bytes{"spool-max-bytes", 0, "N", "how large the spool may become (default: 64MiB)",
+  OptionSpec no_spool{"no-spool", 0, "", "do not store them: discard them", set(options.no_spool)};
+  OptionSpec max_bytes{"spool-max-bytes", 0, "N", "size limit of the spool (default: 64MiB)",
                        into_bytes(options.spool_limits.max_bytes)};
-  OptionSpec max_age{"spool-max-age", 0, "D", "how long a push may wait (default: 7d)",
+  OptionSpec max_age{"spool-max-age", 0, "D", "discard spooled pushes after this time (default: 7d)",
                      into(options.spool_limits.max_age)};
   return {"Delivery", {url, push_timeout, connect_timeout, retries, spool, no_spool, max_bytes, max_age}};
 }
 
 OptionGroup describe_access(DeliveryOptions& options) {
-  OptionSpec user{"user", 0, "NAME", "user for basic authentication", into(options.http.user)};
+  OptionSpec user{"user", 0, "NAME", "user for basic authentication", into_user(options.http.user)};
   OptionSpec password{"password-file", 0, "FILE", "file with the password (or PUSHMETRICS_PASSWORD)",
                       into(options.password_file)};
   OptionSpec bearer{"bearer-token-file", 0, "FILE", "file with a bearer token (or PUSHMETRICS_BEARER_TOKEN)",
@@ -98,9 +129,9 @@ OptionGroup describe_access(DeliveryOptions& options) {
   OptionSpec header{"header", 'H', "'NAME: VALUE'", "further header; repeatable",
                     into_headers(options.http.headers)};
   header.repeatable = true;
-  OptionSpec cacert{"cacert", 0, "FILE", "trust these authorities (PEM)", into(options.http.ca_certificates)};
+  OptionSpec cacert{"cacert", 0, "FILE", "trust these certificate authorities (PEM)", into(options.http.ca_certificates)};
   OptionSpec cert{"cert", 0, "FILE", "client certificate (PEM)", into(options.http.certificate)};
-  OptionSpec key{"key", 0, "FILE", "its private key (PEM)", into(options.http.key)};
+  OptionSpec key{"key", 0, "FILE", "private key of the client certificate (PEM)", into(options.http.key)};
   OptionSpec insecure{"insecure", 0, "", "do not verify the server's certificate",
                       [&options](const std::vector<std::string>&) -> Stored {
                         options.http.verify = false;
@@ -115,7 +146,7 @@ std::string read_secret(EventLoop& loop, const char* variable, const std::string
   if (!path.empty()) return read_secret_file(loop, path, problems);
   if (!known.empty()) return known;
   const char* value = std::getenv(variable);
-  return value == nullptr ? std::string() : value;
+  return value == nullptr ? std::string() : without_line_end(value);
 }
 
 }  // namespace
@@ -150,7 +181,12 @@ OptionTable describe(DeliveryOptions& options) {
 
 std::vector<TargetUrl> target_urls(const DeliveryOptions& options) {
   if (!options.urls.empty()) return options.urls;
-  return {*parse_target_url("http://localhost:9091")};
+  return {*parse_target_url(default_url)};
+}
+
+std::string default_target_hint(const DeliveryOptions& options) {
+  if (!options.urls.empty()) return {};
+  return concat({default_url, " is the default: give another by --url or PUSHMETRICS_URL"});
 }
 
 TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
@@ -164,6 +200,13 @@ TargetContext make_target_context(const DeliveryOptions& options, HttpClient& ht
   if (!context.access.password.empty() && options.http.user.empty() &&
       std::ranges::none_of(options.urls, has_user))
     problems.emplace_back("a password is given, but no user: without --user it is not sent");
+  const bool has_credentials = !options.http.user.empty() || !context.access.password.empty() ||
+                               std::ranges::any_of(options.urls, has_user);
+  if (!context.access.bearer_token.empty() && has_credentials)
+    problems.emplace_back(
+        "both a user or password and a bearer token are given: the bearer token is not sent");
+  for (const TargetUrl& url : options.urls)
+    if (!url.warning.empty()) problems.push_back(url.warning);
   if (!options.http.verify) problems.emplace_back("--insecure: the server's certificate is not verified");
   const auto has_password = [](const TargetUrl& url) { return !url.password.empty(); };
   const HttpOptions& access = context.access;

@@ -39,6 +39,9 @@ SpoolListener report_of_spool(const Console& console);
 /// Those of --url, or the default.
 std::vector<TargetUrl> target_urls(const DeliveryOptions& options);
 
+/// For a push that failed: that the default target was used, where it was; else empty.
+std::string default_target_hint(const DeliveryOptions& options);
+
 /// What targets are made with: see make_targets().
 TargetContext make_target_context(const DeliveryOptions& options, HttpClient& http, int standard_output,
                                   std::vector<std::string>& problems);

@@ -20,7 +20,7 @@ Store if_groupable(Store store, std::string label_name) {
         const std::string& value = values.back();
         const auto key =
             label_name == "job" ? GroupingKey::make(value) : GroupingKey::make("x", {{label_name, value}});
-        return key ? store(values) : Stored(Failure{key.error()});
+        return key ? store(values) : Stored(key.failure());
       };
 }
 
@@ -48,6 +48,17 @@ bool is_unbounded(const Label& label) {
          looks_like_hash(label.value);
 }
 
+bool has_line_end(std::string_view text) { return text.ends_with('\n') || text.ends_with('\r'); }
+
+/// A line end that came with a variable, say, makes a group of its own that looks like another.
+void warn_of_line_ends(const GroupingKey& group, const Console& console) {
+  if (has_line_end(group.job()))
+    console.warn(concat({"the job's name ", in_quotes(group.job()), " ends in a line end"}));
+  for (const Label& label : group.labels())
+    if (has_line_end(label.value))
+      console.warn(concat({"label '", label.name, "' ends in a line end: ", in_quotes(label.value)}));
+}
+
 }  // namespace
 
 std::string host_name() {
@@ -73,7 +84,7 @@ OptionGroup describe(GroupOptions& options) {
   label.repeatable = true;
   label.environment = {"PUSHMETRICS_LABELS"};
   label.separators = ",";
-  OptionSpec allow{"allow-high-cardinality", 0, "", "do not warn of labels that look unbounded",
+  OptionSpec allow{"allow-high-cardinality", 0, "", "no warning about labels that look unbounded",
                    set(options.allow_high_cardinality)};
   return {"Group", {job, instance, hostname, label, allow}};
 }
@@ -85,11 +96,12 @@ Result<GroupingKey> make_group(const GroupOptions& options, std::string default_
   else if (options.instance_is_hostname)
     labels.push_back({"instance", host_name()});
   std::string job = options.job.value_or(std::move(default_job));
-  if (job.empty()) return Failure{"no job is named: give --job NAME"};
+  if (job.empty()) return Failure{"no job is named", "give '--job NAME'"};
   return GroupingKey::make(std::move(job), std::move(labels));
 }
 
 void warn_of_high_cardinality(const GroupingKey& group, const GroupOptions& options, const Console& console) {
+  warn_of_line_ends(group, console);
   if (options.allow_high_cardinality) return;
   std::string names;
   for (const Label& label : group.labels()) {
@@ -97,10 +109,10 @@ void warn_of_high_cardinality(const GroupingKey& group, const GroupOptions& opti
     names.append(names.empty() ? "" : ", ").append(label.name);
   }
   if (names.empty()) return;
-  console.warn(
-      concat({"label ", names,
-              " looks as if each run had another value: the gateway keeps every such group "
-              "for ever, and Prometheus a series for each; leave it out, or give --allow-high-cardinality"}));
+  console.warn(concat({"label ", names,
+                       " looks as if each run had another value: the gateway keeps every such group "
+                       "for ever, and Prometheus a series for each"}),
+               "leave the label out, or give --allow-high-cardinality");
 }
 
 }  // namespace pushmetrics

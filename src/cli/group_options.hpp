@@ -27,7 +27,7 @@ Result<GroupingKey> make_group(const GroupOptions& options, std::string default_
 /// This machine's; empty, if it cannot be had.
 std::string host_name();
 
-/// Warns once for all labels that look as if each run had a value of its own.
+/// Warns once for all labels that look as if each run had a value of its own, and of values that end in a line end.
 void warn_of_high_cardinality(const GroupingKey& group, const GroupOptions& options, const Console& console);
 
 }  // namespace pushmetrics

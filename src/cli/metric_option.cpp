@@ -22,7 +22,7 @@ Result<std::string> as_exposition(const std::vector<std::string>& values) {
     if (equals == std::string::npos || value.ends_with('}') || value.find('\n') != std::string::npos ||
         !begins_like_a_sample(value))
       return Failure{
-          concat({"'", printable(value), "' is not a metric: write NAME=VALUE or NAME{label=\"x\"}=VALUE"})};
+          concat({"invalid metric ", in_quotes(value), ": write NAME=VALUE or NAME{label=\"x\"}=VALUE"})};
     text.append(value, 0, equals).append(" ").append(value, equals + 1).append("\n");
   }
   return text;
@@ -37,8 +37,8 @@ Store into_metrics(std::vector<Family>& place) {
     ParsedFamilies parsed = parse_families(*text);
     for (const Diagnostic& diagnostic : parsed.diagnostics)
       if (diagnostic.severity == Severity::error)
-        return Failure{
-            concat({"'", printable(values.at(diagnostic.position.line - 1)), "': ", diagnostic.message})};
+        return Failure{concat({"invalid metric ", in_quotes(values.at(diagnostic.position.line - 1)), ": ",
+                               diagnostic.message})};
     for (Family& family : parsed.families) family.type = MetricType::gauge;
     place = std::move(parsed.families);
     return {};

@@ -14,7 +14,7 @@ template <typename Place>
 Store into_duration(Place& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     const auto duration = parse_duration(values.back());
-    if (!duration) return Failure{duration.error()};
+    if (!duration) return duration.failure();
     place = *duration;
     return {};
   };
@@ -55,12 +55,11 @@ Store into(std::vector<Label>& place) {
     for (const std::string& value : values) {
       const std::size_t equals = value.find('=');
       if (equals == std::string::npos)
-        return Failure{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
+        return Failure{concat({"invalid label ", in_quotes(value), ": write NAME=VALUE"})};
       labels.push_back({value.substr(0, equals), value.substr(equals + 1)});
       if (!is_valid_label_name(labels.back().name))
-        return Failure{
-            concat({"'", printable(labels.back().name),
-                    "' is not a label name: letters, digits and _, not beginning with a digit or __"})};
+        return Failure{concat({"invalid label name ", in_quotes(labels.back().name),
+                               ": write letters, digits and _, not beginning with a digit or __"})};
     }
     place = std::move(labels);
     return {};
@@ -79,8 +78,8 @@ Result<long long> parse_integer(std::string_view text, long long least, long lon
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc{} && end == text.data() + text.size() && number >= least && number <= most)
     return number;
-  return Failure{concat({"'", printable(text), "' is not a whole number from ", std::to_string(least), " to ",
-                         std::to_string(most)})};
+  return Failure{concat({"invalid number ", in_quotes(text), ": write a whole number from ",
+                         std::to_string(least), " to ", std::to_string(most)})};
 }
 
 Result<long long> parse_bytes(std::string_view text) {
@@ -99,7 +98,7 @@ Result<long long> parse_bytes(std::string_view text) {
     if (number) return *number << unit.shift;
     break;
   }
-  return Failure{concat({"'", printable(text), "' is not a size such as 4096, 512K, 64MiB or 1G"})};
+  return Failure{concat({"invalid size ", in_quotes(text), ": write it as 4096, 512K, 64MiB or 1G"})};
 }
 
 }  // namespace pushmetrics

@@ -38,6 +38,11 @@ struct OptionSpec {
   std::vector<std::string> environment = {};
   /// What separates several values in an environment variable.
   std::string_view separators = {};
+  /// Whether it separates them wherever the option is set.
+  bool split_everywhere = false;
+  /// Called when a source other than the command line sets the option, and none sets it to what can be used. Gets the
+  /// first one's name.
+  std::function<void(const std::string& source)> on_unusable = {};
   /// A value that may be left out, and then is this: only `--name=VALUE` gives another.
   std::optional<std::string> implied_value = {};
 

@@ -17,7 +17,7 @@ OptionSpec describe_match(GroupFilter& filter) {
                    "the groups whose label matches (NAME!=GLOB: does not); repeatable, all must hold",
                    [&filter](const std::vector<std::string>& values) -> Stored {
                      auto parsed = GroupFilter::parse(values);
-                     if (!parsed) return Failure{parsed.error()};
+                     if (!parsed) return parsed.failure();
                      filter = std::move(*parsed);
                      return {};
                    }};

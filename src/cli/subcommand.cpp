@@ -18,7 +18,7 @@ Beginning begin_subcommand(std::string_view name, const CommandHelp& manual, con
   const Console console = common.console();
   if (common.help) return {{}, {}, print_result(help_text(manual, table), console)};
   if (!reading) {
-    console.error(concat({reading.error(), ": see pushmetrics ", name, " --help"}));
+    console.error(reading.error(), reading.failure().hint);
     return {{}, {}, exit_usage};
   }
   for (const std::string& problem : reading->problems) console.error(problem);

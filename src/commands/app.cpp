@@ -1,7 +1,10 @@
 #include "commands/app.hpp"
 
 #include "cli/console.hpp"
+#include "cli/subcommand.hpp"
+#include "cli/suggestions.hpp"
 #include "commands/check.hpp"
+#include "commands/completion.hpp"
 #include "commands/doctor.hpp"
 #include "commands/flush.hpp"
 #include "commands/group_commands.hpp"
@@ -14,6 +17,9 @@
 #include "support/descriptor.hpp"
 #include "support/text.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <new>
@@ -43,7 +49,19 @@ constexpr std::array subcommands{
     Subcommand{"doctor", "check configuration, network, gateway and spool; say what to mend", doctor_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
     Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
+    Subcommand{"completion", "print the completion for bash, zsh or fish", completion_command},
 };
+
+const Subcommand* find_subcommand(std::string_view name) {
+  const auto found = std::ranges::find(subcommands, name, &Subcommand::name);
+  return found == subcommands.end() ? nullptr : found;
+}
+
+constexpr auto names = [] {
+  std::array<std::string_view, subcommands.size()> all{};
+  std::ranges::transform(subcommands, all.begin(), &Subcommand::name);
+  return all;
+}();
 
 std::string overview() {
   std::string text =
@@ -54,8 +72,8 @@ std::string overview() {
     text.append(subcommand.summary).append("\n");
   }
   return text +
-         "\n'pushmetrics SUBCOMMAND --help' tells the options. 'pushmetrics --version' tells\nthe "
-         "version.\n\n"
+         "\n'pushmetrics help SUBCOMMAND' shows its options, 'pushmetrics --version' the\n"
+         "version (as JSON with '--json').\n\n"
          "Example:\n"
          "  pushmetrics run --url http://pushgateway:9091 -- ./backup.sh\n";
 }
@@ -65,21 +83,65 @@ std::string version() {
                  HttpClient::library_version(), "\n"});
 }
 
-int print(std::string_view text) { return write_all(1, text) ? exit_done : exit_not_delivered; }
+/// {"version", "commit", "libraries": [NAME/VERSION...]}
+std::string version_json() {
+  const nlohmann::ordered_json document{{"version", PUSHMETRICS_VERSION},
+                                        {"commit", PUSHMETRICS_COMMIT},
+                                        {"libraries", split(HttpClient::library_version(), " \n")}};
+  return document.dump(2) + "\n";
+}
+
+int print(std::string_view text) { return print_result(text, Console(Verbosity::normal)); }
+
+int usage_error(std::string_view message, std::string_view hint) {
+  Console(Verbosity::normal).error(message, hint);
+  return exit_usage;
+}
+
+/// What a first word that is no subcommand is perhaps meant to be.
+std::string hint_for(std::string_view word, const std::vector<std::string>& rest) {
+  if (word.starts_with('-')) {
+    const auto is_name = [](const std::string& text) { return find_subcommand(text) != nullptr; };
+    const auto subcommand = std::ranges::find_if(rest, is_name);
+    if (subcommand != rest.end())
+      return concat(
+          {"options follow the subcommand: 'pushmetrics ", *subcommand, " ", visible(word, 40), " ...'"});
+  }
+  if (word == "version") return "use 'pushmetrics --version'";
+  if (const std::string_view meant = nearest(word, names); !meant.empty())
+    return concat({"use 'pushmetrics ", meant, "'"});
+  return "see 'pushmetrics --help'; to run a command: 'pushmetrics run -- COMMAND'";
+}
+
+int unknown_subcommand(std::string_view word, const std::vector<std::string>& rest) {
+  const std::string_view kind = word.starts_with('-') ? "unknown option " : "unknown subcommand ";
+  return usage_error(concat({kind, in_quotes(word)}), hint_for(word, rest));
+}
+
+int help(const std::vector<std::string>& rest) {
+  if (rest.empty() || rest.front().starts_with('-')) return print(overview());
+  if (const Subcommand* const subcommand = find_subcommand(rest.front())) return subcommand->run({"--help"});
+  return unknown_subcommand(rest.front(), rest);
+}
+
+int show_version(const std::vector<std::string>& rest) {
+  if (rest.empty()) return print(version());
+  if (rest.size() == 1 && rest.front() == "--json") return print(version_json());
+  return usage_error(concat({"unexpected argument ", in_quotes(rest.front()), " after --version"}),
+                     "use 'pushmetrics --version --json' for JSON");
+}
 
 int dispatch(const std::vector<std::string>& arguments) {
-  const Console console(Verbosity::normal);
   if (arguments.empty()) {
     write_all(2, overview());
     return exit_usage;
   }
   const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") return print(overview());
-  if (name == "--version" || name == "-V") return print(version());
-  for (const Subcommand& subcommand : subcommands)
-    if (subcommand.name == name) return subcommand.run({arguments.begin() + 1, arguments.end()});
-  console.error(concat({"there is no subcommand '", printable(name), "': see pushmetrics --help"}));
-  return exit_usage;
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (name == "--help" || name == "-h" || name == "help") return help(rest);
+  if (name == "--version" || name == "-V") return show_version(rest);
+  if (const Subcommand* const subcommand = find_subcommand(name)) return subcommand->run(rest);
+  return unknown_subcommand(name, rest);
 }
 
 }  // namespace

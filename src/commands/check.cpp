@@ -27,15 +27,15 @@ struct CheckCommandOptions {
 
 OptionTable describe(CheckCommandOptions& options) {
   OptionGroup input = describe(options.input);
-  OptionSpec lint{"lint", 0, "LEVEL", "warn of what promtool's linter would; --lint=error refuses it",
-                  [&options](const std::vector<std::string>& values) -> Stored {
-                    const std::string& level = values.back();
-                    if (level != "warning" && level != "error")
-                      return Failure{concat({"'", printable(level), "' is neither warning nor error"})};
-                    options.input.lint =
-                        level == "error" ? InputOptions::Lint::refuse : InputOptions::Lint::warn;
-                    return {};
-                  }};
+  OptionSpec lint{
+      "lint", 0, "LEVEL", "warn of what promtool's linter would; --lint=error refuses it",
+      [&options](const std::vector<std::string>& values) -> Stored {
+        const std::string& level = values.back();
+        if (level != "warning" && level != "error")
+          return Failure{concat({"unknown level ", in_quotes(level), ": write warning or error"})};
+        options.input.lint = level == "error" ? InputOptions::Lint::refuse : InputOptions::Lint::warn;
+        return {};
+      }};
   lint.implied_value = "warning";
   OptionSpec json{"json",
                   0,
@@ -82,6 +82,7 @@ int check_command(const std::vector<std::string>& arguments) {
       begin_subcommand("check", manual, table, Operands::files, options.common, arguments);
   if (beginning.end) return *beginning.end;
 
+  warn_of_terminal(options.input, beginning.operands, options.common.console());
   const MetricsInput input(options.input, beginning.operands, nullptr);
   if (options.json) {
     if (const int status = print_result(as_json(input), options.common.console()); status != exit_done)

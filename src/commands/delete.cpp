@@ -43,7 +43,7 @@ Store into_any_labels(std::vector<Label>& place) {
     for (const std::string& value : values) {
       const std::size_t equals = value.find('=');
       if (equals == std::string::npos || equals == 0)
-        return Failure{concat({"'", printable(value), "' is not a label: write NAME=VALUE"})};
+        return Failure{concat({"invalid label ", in_quotes(value), ": write NAME=VALUE"})};
       labels.push_back({value.substr(0, equals), value.substr(equals + 1)});
       if (labels.back().name == "job")
         return Failure{"the label 'job' is the job's name: give it with --job"};
@@ -156,11 +156,28 @@ class Deletion {
     const auto [group, is_there] = find_exact(listing ? *listing : Listing{}, exact_labels(options_));
     if (is_there || !listing) return remove_groups(session_, place, {group}, options_.removal, report_);
     console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
+    mention_others(place, *listing, group.labels);
     // All the same, since a list does not tell every name as it is.
     if (!options_.removal.dry_run)
       session_.remove(place, {group}, [this](const Removal& removal) {
         if (removal.outcome != Removal::Outcome::deleted) report_.tell(removal);
       });
+  }
+
+  /// Says that groups of the job stay that have these labels and more.
+  void mention_others(const GroupPlace& place, const Listing& listing, const GroupLabels& labels) const {
+    const auto has_more = [&](const GroupSnapshot& group) {
+      const std::vector<Label>& all = group.labels.labels();
+      const auto is_there = [&](const Label& label) { return std::ranges::find(all, label) != all.end(); };
+      return all.size() > labels.labels().size() && std::ranges::all_of(labels.labels(), is_there);
+    };
+    const auto count = std::ranges::count_if(listing.groups, has_more);
+    if (count == 0) return;
+    const std::string condition = shell_word(concat({"job=", *options_.job}));
+    console_.warn(
+        concat({place.target, ": ", std::to_string(count), count == 1 ? " group" : " groups", " of job ",
+                in_quotes(*options_.job), " with further labels ", count == 1 ? "stays" : "stay"}),
+        concat({"'pushmetrics delete --match ", condition, "' deletes all of the job's groups"}));
   }
 
   /// False: it was not confirmed that all are to go.
@@ -200,7 +217,7 @@ int delete_command(const std::vector<std::string>& arguments) {
       begin_subcommand("delete", manual, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   if (const std::string problem = problem_of(options, beginning.sources); !problem.empty()) {
-    options.common.console().error(concat({problem, ": see pushmetrics delete --help"}));
+    options.common.console().error(problem, "see 'pushmetrics delete --help'");
     return exit_usage;
   }
   return Deletion(options).run();

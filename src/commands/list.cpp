@@ -44,7 +44,8 @@ Store into_order(Order& place) {
                                                                         {"duration", Order::duration}}};
     const auto order = std::ranges::find(orders, values.back(), &std::pair<std::string_view, Order>::first);
     if (order == orders.end())
-      return Failure{concat({"'", printable(values.back()), "' is none of group, age, state and duration"})};
+      return Failure{
+          concat({"unknown order ", in_quotes(values.back()), ": write group, age, state or duration"})};
     place = order->second;
     return {};
   };

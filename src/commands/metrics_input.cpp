@@ -9,7 +9,10 @@
 #include "metrics/exposition_writer.hpp"
 #include "support/text.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -31,7 +34,8 @@ Store into_format(std::optional<InputFormat>& place) {
     else if (value == "json")
       place = InputFormat::json;
     else
-      return Failure{concat({"'", printable(value), "' is none of auto, text, openmetrics and json"})};
+      return Failure{
+          concat({"unknown format ", in_quotes(value), ": write auto, text, openmetrics or json"})};
     return {};
   };
 }
@@ -65,7 +69,31 @@ CheckResult check_lines(std::string_view text, InputFormat format, const InputOp
   return check_exposition(text, check_options);
 }
 
+/// What has packed the text; empty: nothing.
+std::string_view compression_of(std::string_view text) {
+  struct Format {
+    std::string_view magic;
+    std::string_view program;
+  };
+  constexpr std::array<Format, 4> formats{{{"\x1F\x8B", "gzip"},
+                                           {"\x28\xB5\x2F\xFD", "zstd"},
+                                           {"\xFD"
+                                            "7zXZ",
+                                            "xz"},
+                                           {"BZh", "bzip2"}}};
+  const auto found =
+      std::ranges::find_if(formats, [&](const Format& format) { return text.starts_with(format.magic); });
+  return found == formats.end() ? std::string_view() : found->program;
+}
+
 }  // namespace
+
+void warn_of_terminal(const InputOptions& options, const std::vector<std::string>& files,
+                      const Console& console) {
+  if (files.empty() && options.metrics.empty() && ::isatty(STDIN_FILENO) == 1)
+    console.warn("reading metrics from the terminal",
+                 "end them with Ctrl-D, or give a FILE or --metric NAME=VALUE");
+}
 
 OptionGroup describe(InputOptions& options) {
   OptionSpec from{"from", 0, "FORMAT", "auto (the default), text, openmetrics or json",
@@ -98,7 +126,7 @@ MetricsInput::MetricsInput(const InputOptions& options, const std::vector<std::s
 
 void MetricsInput::read_file(const std::string& path) {
   CheckedInput& input = inputs_.emplace_back();
-  input.name = path == "-" ? "<stdin>" : printable(path);
+  input.name = path == "-" ? "<stdin>" : visible(path);
   // What is pushed must be what was checked, whoever writes to the file meanwhile.
   auto file = FileText::read(path, group_ == nullptr ? FileText::Form::mapped : FileText::Form::copied);
   if (!file) {
@@ -122,6 +150,15 @@ void MetricsInput::add_metrics() {
 /// null if it is not.
 void MetricsInput::check_text(std::string_view text, const FileText* file) {
   CheckedInput& input = inputs_.back();
+  if (const std::string_view program = compression_of(text); !program.empty()) {
+    input.valid = false;
+    input.diagnostics.push_back(
+        {Severity::error,
+         {},
+         concat({"the input is compressed: unpack it first, as '", program, " -dc' does"})});
+    texts_.emplace_back();
+    return;
+  }
   CheckOptions check_options;
   check_options.strictness = options_.strict ? Strictness::strict : Strictness::lenient;
   check_options.timestamps = options_.strip_timestamps ? Timestamps::strip : Timestamps::refuse;

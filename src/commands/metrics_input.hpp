@@ -32,6 +32,10 @@ struct InputOptions {
 
 OptionGroup describe(InputOptions& options);
 
+/// Says so when the metrics are about to be read from a terminal: a person who forgot the file waits otherwise.
+void warn_of_terminal(const InputOptions& options, const std::vector<std::string>& files,
+                      const Console& console);
+
 /// One input as it was found to be.
 struct CheckedInput {
   /// As in messages: the file's name, `<stdin>`, or `--metric`.

@@ -64,7 +64,7 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
   for (const std::string& problem : problems) console.warn(problem);
 
   int status = exit_done;
-  const std::string job = concat({"job '", printable(push->group.job()), "': "});
+  const std::string job = concat({"job ", in_quotes(push->group.job()), ": "});
   Outbox outbox(loop, targets, options.policy, options.spool(), report_of_spool(console));
   RejectedPushes rejected;
   const auto on_result = [&](const PushResult& result) {
@@ -94,6 +94,8 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
   const int number = signals->caught();
   signals.reset();
   if (number != 0) die_of_signal(number);
+  if (const std::string hint = default_target_hint(options); status != exit_done && !hint.empty())
+    console.warn(concat({job, "no URL is given"}), hint);
   rejected.explain(loop, options.policy.push_timeout, [&](const std::string& why) {
     console.error(concat({job, why}));
   });
@@ -111,21 +113,22 @@ int push_command(const std::vector<std::string>& arguments) {
   const Console console = options.common.console();
   const auto group = make_group(options.group, "");
   if (!group) {
-    console.error(concat({group.error(), ": see pushmetrics push --help"}));
+    console.error(group.error(), group.failure().hint);
     return exit_usage;
   }
   warn_of_high_cardinality(*group, options.group, console);
 
+  warn_of_terminal(options.input, beginning.operands, console);
   MetricsInput input(options.input, beginning.operands, &*group);
   write_all(STDERR_FILENO, input.diagnostics(console.verbosity()));
   if (!input.valid()) {
     console.error(
-        concat({"job '", printable(group->job()), "': the input is invalid (above); nothing was sent"}));
+        concat({"job ", in_quotes(group->job()), ": the input is invalid (above); nothing was sent"}));
     return exit_invalid_input;
   }
   if (input.samples() == 0 && !options.allow_empty) {
-    console.error(concat({"job '", printable(group->job()), "': the input holds no sample; nothing was sent",
-                          " (--allow-empty permits it)"}));
+    console.error(concat({"job ", in_quotes(group->job()), ": the input holds no sample; nothing was sent"}),
+                  "--allow-empty pushes it all the same");
     return exit_invalid_input;
   }
   std::string body = std::move(input).take_body();

@@ -127,6 +127,20 @@ void write_summary(const std::optional<CiEnvironment>& ci, const RunOptions& opt
   }
 }
 
+/// What a person perhaps meant by a program that was not found, `alone` without arguments.
+Failure misunderstanding(const std::string& program, bool alone) {
+  constexpr std::string_view shell_characters = "|&;<>$`*?\t\n ";
+  const std::size_t equals = program.find('=');
+  if (equals != program.npos && is_valid_label_name(program.substr(0, equals)))
+    return {concat({in_quotes(program), " sets a variable"}),
+            "run the command with 'env NAME=VALUE COMMAND'"};
+  if (alone && program.find_first_of(shell_characters) != program.npos)
+    return {concat({in_quotes(program, 60), " is a line for a shell"}),
+            concat({"run it with 'pushmetrics run --shell ", visible(shell_word(program), 100), "'"})};
+  if (program == "help") return {"'help' was run as a command", "see 'pushmetrics run --help'"};
+  return {};
+}
+
 /// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).
 int end_like(const Outcome& outcome) {
   constexpr int timed_out = 124;
@@ -143,12 +157,12 @@ int run_job(const std::vector<std::string>& arguments) {
   if (options.common.help)
     return write_all(STDOUT_FILENO, help_text(manual, table)) ? exit_done : exit_not_delivered;
   if (!reading) {
-    console.error(concat({reading.error(), "; the job was not run: see pushmetrics run --help"}));
+    console.error(concat({reading.error(), "; the job was not run"}), reading.failure().hint);
     return exit_run_usage;
   }
   std::vector<std::string> command = job_command(options, std::move(reading->operands));
   if (command.empty()) {
-    console.error("no command to run: pushmetrics run [options] -- COMMAND [ARG...]");
+    console.error("no command to run", "use 'pushmetrics run [options] -- COMMAND [ARG...]'");
     return exit_run_usage;
   }
   if (options.time_limit == Duration::zero()) options.time_limit.reset();  // as timeout(1) has it
@@ -171,7 +185,15 @@ int run_job(const std::vector<std::string>& arguments) {
   options.delivery.http.password = environment_variable("PUSHMETRICS_PASSWORD");
   options.delivery.http.bearer_token = environment_variable("PUSHMETRICS_BEARER_TOKEN");
   // The run, with its file, is gone before pushmetrics perhaps dies of the job's signal.
+  const std::string program = command.front();
+  const bool alone = command.size() == 1;
   const RunResult result = execute_run(options, *group, std::move(command), reading->problems);
+  if (result.outcome.ending == Outcome::Ending::not_found)
+    if (const Failure meant = misunderstanding(program, alone); !meant.message.empty())
+      console.error(meant.message, meant.hint);
+  if (const std::string hint = default_target_hint(options.delivery);
+      !result.pushed && !options.dry_run && !hint.empty())
+    options.common.console().warn(concat({"job ", in_quotes(group->job()), ": no URL is given"}), hint);
   write_summary(ci, options, group->job(), result);
   if (options.require_push && !result.pushed && is_success(result.outcome, options.report))
     return exit_run_usage;

@@ -39,7 +39,7 @@ Store into_type(MetricType& place) {
       place = type;
       return {};
     }
-    return Failure{concat({"'", printable(values.back()), "' is none of gauge, counter and untyped"})};
+    return Failure{concat({"unknown type ", in_quotes(values.back()), ": write gauge, counter or untyped"})};
   };
 }
 
@@ -61,14 +61,15 @@ OptionTable describe(SetOptions& options) {
 
 /// The metric as lines of exposition text.
 Result<std::string> as_lines(const SetOptions& options, const std::vector<std::string>& operands) {
-  if (operands.size() != 2) return Failure{"give a metric and its value, as in: pushmetrics set rows 42"};
+  if (operands.size() != 2)
+    return Failure{"'set' needs a metric and its value", "as in 'pushmetrics set rows 42'"};
   if (operands[0].find('\n') != std::string::npos || operands[1].find('\n') != std::string::npos)
     return Failure{"a metric and its value hold no line feed"};
   if (!is_valid_utf8(options.help_text)) return Failure{"--help-text is not valid UTF-8"};
   ParsedFamilies parsed = parse_families(concat({operands[0], " ", operands[1], "\n"}));
   for (const Diagnostic& diagnostic : parsed.diagnostics)
     if (diagnostic.severity == Severity::error) return Failure{diagnostic.message};
-  if (parsed.families.size() != 1) return Failure{concat({"'", printable(operands[0]), "' is not a metric"})};
+  if (parsed.families.size() != 1) return Failure{concat({"invalid metric ", in_quotes(operands[0])})};
   parsed.families[0].type = options.type;
   parsed.families[0].help = options.help_text;
   return write_exposition(parsed.families);
@@ -105,18 +106,18 @@ int set_command(const std::vector<std::string>& arguments) {
   const Console console = options.common.console();
   const auto lines = as_lines(options, beginning.operands);
   if (!lines) {
-    console.error(lines.error());
+    console.error(lines.error(), lines.failure().hint);
     return beginning.operands.size() == 2 ? exit_invalid_input : exit_usage;
   }
   const char* path = std::getenv("PUSHMETRICS_FILE");
   if (path == nullptr || *path == '\0') {
-    console.error(
-        "there is no $PUSHMETRICS_FILE: 'pushmetrics set' works inside a job run under 'pushmetrics run'");
+    console.error("PUSHMETRICS_FILE is not set",
+                  "'pushmetrics set' works inside a job run under 'pushmetrics run'");
     return exit_usage;
   }
   const Stored appended = append(path, *lines);
   if (appended) return exit_done;
-  console.error(concat({"$PUSHMETRICS_FILE (", printable(path), ") cannot be written: ", appended.error()}));
+  console.error(concat({"PUSHMETRICS_FILE ", in_quotes(path), " cannot be written: ", appended.error()}));
   return exit_not_delivered;
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view crlf = "the line ends in CRLF: convert the file to Unix line ends";
 constexpr std::string_view name_characters = "letters, digits, `_` and `:`";
 
-std::string quoted(std::string_view text) { return concat({"`", visible(text, 40), "`"}); }
+std::string quoted(std::string_view text) { return concat({"`", printable(text, 40), "`"}); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -26,7 +26,7 @@ std::string named(std::string_view text) {
   const std::string_view character = next_character(text);
   if (character == "\xC2\xA0") return "a no-break space";
   if (character == "\r") return "a carriage return";
-  if (character.size() > 1 || !has_hidden_characters(character)) return quoted(character);
+  if (!printable(character).empty()) return quoted(character);
   constexpr std::string_view hex = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(character[0]);
   return concat({"the byte 0x", hex.substr(byte >> 4U, 1), hex.substr(byte & 15U, 1)});
@@ -44,7 +44,6 @@ std::string as_name(std::string_view text) {
   return name;
 }
 
-<<<<<<< HEAD
 /// The number before a unit such as `ms` or `%`; empty: `word` is something else, of which a part would be a wrong
 /// value.
 std::string_view number_before_unit(std::string_view word) {
@@ -82,31 +81,11 @@ bool is_typographic_quote(std::string_view text) {
   const std::string_view character = next_character(text);
   return (character >= "\xE2\x80\x98" && character <= "\xE2\x80\x9F") || character == "\xC2\xAB" ||
          character == "\xC2\xBB";
-=======
-bool is_unit(std::string_view text) {
-  return text == "%" ||
-         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
-
-/// The number of a word that is a number and its unit. Of anything else, such as a date or digits in groups, the
-/// beginning is another number than the one that is meant.
-std::string_view number_before_unit(std::string_view word) {
-  constexpr std::size_t longest = 60;
-  if (word.size() > longest) return {};
-  for (std::size_t size = word.size() - 1; size > 0; --size)
-    if (is_exposition_number(word.substr(0, size)))
-      return is_unit(word.substr(size)) ? word.substr(0, size) : "";
-  return {};
->>>>>>> d0fd7e2 (Show what cannot be seen, and suggest no wrong value)
-}
-
-/// Digits in groups of three, perhaps: `1,234` may be either.
-bool may_be_grouped(std::string_view behind_comma) { return behind_comma.size() == 3; }
 
 bool is_decimal_comma(std::string_view word) {
   const std::size_t comma = word.find(',');
   if (comma == std::string_view::npos || word.find(',', comma + 1) != std::string_view::npos) return false;
-  if (may_be_grouped(word.substr(comma + 1))) return false;
   std::string with_point(word);
   with_point[comma] = '.';
   return is_exposition_number(with_point);
@@ -129,14 +108,8 @@ std::string odd_value(std::string_view word) {
     return quoted(word) + " is not a number: write NaN, or leave the line out";
   if (lower.starts_with("0x") || lower.starts_with("0b") || lower.starts_with("0o"))
     return quoted(word) + " is not a decimal number: values are written in decimal";
-<<<<<<< HEAD
   if (word.find("\\n") != std::string_view::npos)
     return quoted(word) + " holds a backslash and an n, not a line break: use printf, or echo -e";
-=======
-  if (word.find('_') != std::string_view::npos &&
-      word.find_first_not_of("0123456789_") == std::string_view::npos)
-    return quoted(word) + " is not a number: write the digits without `_`";
->>>>>>> d0fd7e2 (Show what cannot be seen, and suggest no wrong value)
   return {};
 }
 
@@ -176,20 +149,9 @@ std::string value(std::string_view word, std::string_view name) {
   }
   if (std::string odd = odd_value(word); !odd.empty()) return odd;
   if (is_too_large(word)) return concat({"the value ", quoted(word), " is too large for a 64-bit float"});
-<<<<<<< HEAD
   if (has_thousands_separators(word))
     return concat({"the value ", quoted(word), " is not a number: write digits and a decimal point only"});
   if (const std::string_view number = number_before_unit(word); !number.empty())
-=======
-  if (word.find("\\n") != std::string_view::npos)
-    return concat({"expected a number as the value, found ", quoted(word),
-                   " with a literal `\\n`: end the line with a line feed, as printf does"});
-  if (is_digit(word[0]) && word.find_first_not_of("0123456789.,'") == std::string_view::npos)
-    return concat({"expected a number as the value, found ", quoted(word),
-                   ": write it with a decimal point and without separators of thousands"});
-  const std::string_view number = number_before_unit(word);
-  if (!number.empty() && number.find_first_of("0123456789") != std::string_view::npos)
->>>>>>> d0fd7e2 (Show what cannot be seen, and suggest no wrong value)
     return concat({"expected a number, found ", quoted(word), ": write ", quoted(number),
                    " alone, without a unit (convert to seconds or bytes)"});
   return concat({"expected a number as the value, found ", quoted(word)});
@@ -251,10 +213,6 @@ std::string label_quote(std::string_view name, std::string_view rest) {
     bare = rest.substr(1, rest.find('\'', 1) - 1);
     return concat({"label values go in double quotes: write ", quoted(concat({name, "=\"", bare, "\""}))});
   }
-  for (const std::string_view quote : {"\u201C", "\u201D", "\u201E", "\u2018", "\u2019", "\u00AB", "\u00BB"})
-    if (rest.starts_with(quote))
-      return concat(
-          {"the value of label ", quoted(name), " is in typographic quotes: write straight ones (\")"});
   if (bare.empty())
     return concat({"label ", quoted(name), " has no value: write ", quoted(concat({name, "=\"\""}))});
   return concat({"the label value is not quoted: write ", quoted(concat({name, "=\"", bare, "\""}))});

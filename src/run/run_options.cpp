@@ -20,11 +20,9 @@ Store into_exit_codes(std::vector<int>& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     std::vector<int> codes;
     for (const std::string& value : values) {
-      for (const std::string_view part : split(value, ", ")) {
-        const auto code = parse_integer(part, 0, 255);
-        if (!code) return Failure{code.error()};
-        codes.push_back(static_cast<int>(*code));
-      }
+      const auto code = parse_integer(value, 0, 255);
+      if (!code) return Failure{code.error()};
+      codes.push_back(static_cast<int>(*code));
     }
     if (codes.empty()) return Failure{"no exit code is given"};
     place = std::move(codes);
@@ -35,9 +33,8 @@ Store into_exit_codes(std::vector<int>& place) {
 Store into_prefix(std::string& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
     if (!is_valid_metric_name(values.back()))
-      return Failure{
-          concat({"'", printable(values.back()),
-                  "' cannot begin a metric name: letters, digits, _ and :, not beginning with a digit"})};
+      return Failure{concat({"invalid prefix ", in_quotes(values.back()),
+                             ": a metric name has letters, digits, _ and :, not beginning with a digit"})};
     place = values.back();
     return {};
   };
@@ -65,7 +62,7 @@ Store into_interval(std::optional<Duration>& place) {
     Stored result = store(values);
     if (!result || *place >= std::chrono::milliseconds(100)) return result;
     place.reset();
-    return Failure{concat({"'", values.back(), "' is shorter than 100ms"})};
+    return Failure{concat({"invalid duration ", in_quotes(values.back()), ": it is shorter than 100ms"})};
   };
 }
 
@@ -85,6 +82,8 @@ OptionGroup describe_job(RunOptions& options) {
   OptionSpec success{"success-codes", 0, "LIST", "exit codes that count as success (default: 0)",
                      into_exit_codes(options.report.success_codes)};
   success.repeatable = true;
+  success.separators = ", ";
+  success.split_everywhere = true;
   OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
                      set(options.require_push)};
   OptionSpec ci{"ci", 0, "",

@@ -55,7 +55,7 @@ class RunSession {
         group_(group),
         job_words_(concat({"job '", printable(group.job()), "': "})),
         file_(JobMetricsFile::create()),
-        program_(command.front()),
+        program_(visible(command.front())),
         supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
         http_(loop_, options.delivery.tls_setup()) {}
   ~RunSession() { loop_.cancel(heartbeat_); }
@@ -94,7 +94,7 @@ class RunSession {
   const GroupingKey& group_;
   std::string job_words_;
   Result<JobMetricsFile> file_;
-  std::string program_;
+  std::string program_;  ///< fit for a message
   Supervisor supervisor_;
   HttpClient http_;
   std::vector<Target> targets_;

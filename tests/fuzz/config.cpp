@@ -52,6 +52,17 @@ std::string quoted(std::string_view value) {
   return text + "\"";
 }
 
+/// As a file's text, with the sections as parts of dotted keys.
+std::string write(const std::vector<ConfigEntry>& entries) {
+  std::string text;
+  for (const ConfigEntry& entry : entries) {
+    text.append(entry.section).append(entry.section.empty() ? "" : ".").append(entry.key).append(" = [");
+    for (const std::string& value : entry.values) text.append(quoted(value)).append(",");
+    text.append("]\n");
+  }
+  return text;
+}
+
 void require_taken_as_it_is(std::string_view value) {
   if (value.find('\0') != value.npos) return;
   const auto require_read = [&](std::string_view written) {
@@ -69,13 +80,16 @@ void require_taken_as_it_is(std::string_view value) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text(data, size);
   const ConfigLines lines = read_config_lines(text);
-  const ConfigLines again = read_config_lines(lines.text);
-  fuzz::require(again.problem.empty() && again.text == lines.text, "what was left is good");
-  fuzz::require(read_config_lines(with_carriage_returns(text)).text == lines.text, "CRLF does not matter");
+  const std::string written = write(lines.entries);
+  const ConfigLines again = read_config_lines(written);
+  fuzz::require(again.problem.empty() && again.entries == lines.entries,
+                "what was read can be written and read");
+  fuzz::require(read_config_lines(with_carriage_returns(text)).entries == lines.entries,
+                "CRLF does not matter");
   require_sound(read(text));
-  const Configuration behind = read(concat({lines.text, "[run]\nretries = 7\n"}));
+  const Configuration behind = read(concat({written, "[run]\nno-spool = true\nretries = 7\n"}));
   fuzz::require(has(behind.of_subcommand, "retries", "7"), "what stands behind is read");
-  const Configuration before = read(concat({"[run]\nretries = 7\n[push]\n", lines.text}));
+  const Configuration before = read(concat({"[run]\nretries = 7\n[push]\n", written}));
   fuzz::require(before.of_subcommand.contains("retries"), "what stands before is read");
   require_taken_as_it_is(text);
   return 0;

@@ -199,7 +199,7 @@ def test_headers_are_sent(nginx, push):
 def test_what_is_no_header_is_a_mistake_and_not_repeated(pushmetrics, header):
     result = pushmetrics("run", "-H", header, "--", "true")
     assert result.status == 125
-    assert "a header is written 'Name: value', on one line" in result.stderr and header not in result.stderr
+    assert "invalid header: write 'Name: value', on one line" in result.stderr and header not in result.stderr
 
 
 def test_a_header_takes_the_place_of_ours(push, gateway):

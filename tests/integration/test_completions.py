@@ -165,3 +165,7 @@ def test_bash_completion_is_shellcheck_clean():
         ["shellcheck", "-s", "bash", shells.COMPLETIONS / "pushmetrics.bash"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_shells_are_offered_for_their_completion(shell):
+    assert offered(shell, "pushmetrics completion ") == {"bash", "zsh", "fish"}

@@ -110,7 +110,7 @@ def test_the_man_page_names_every_variable_that_the_sources_read():
 # ---- configuration files ----
 
 
-def complaints_about(configuration, tmp_path, words="there is no"):
+def complaints_about(configuration, tmp_path, words="unknown "):
     file = tmp_path / "config.toml"
     file.write_text(configuration)
     command = [BINARY, "run", "--dry-run", "--config", str(file), "true"]

@@ -179,9 +179,9 @@ def test_an_answer_that_is_not_whole_is_no_list(pushmetrics, body, length):
 
 def test_mistakes_end_with_2(gateway, pushmetrics):
     for arguments, words in (
-        (("--match", "job"), "'job' is not a condition: write NAME=GLOB or NAME!=GLOB"),
-        (("--sort", "size"), "'size' is none of group, age, state and duration"),
-        (("extra",), "'extra' is not expected here"),
+        (("--match", "job"), "invalid condition 'job': write NAME=GLOB or NAME!=GLOB"),
+        (("--sort", "size"), "unknown order 'size': write group, age, state or duration"),
+        (("extra",), "unexpected argument 'extra'"),
     ):
         result = pushmetrics("list", "--url", gateway.url, *arguments)
         assert (result.status, result.stdout) == (2, "")

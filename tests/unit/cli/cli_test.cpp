@@ -120,14 +120,63 @@ TEST_CASE("a value that may be left out never takes the next operand") {
 
 TEST_CASE("a mistake on the command line is an error") {
   const OptionSources sources;
-  CHECK(read({"--no-such", "true"}).reading.error() == "there is no option --no-such");
-  CHECK(read({"-z"}).reading.error() == "there is no option -z");
+  CHECK(read({"--no-such", "true"}).reading.error() == "unknown option '--no-such'");
+  CHECK(read({"-z"}).reading.error() == "unknown option '-z'");
   CHECK(read({"--push-timeout", "soon"})
             .reading.error()
-            .starts_with("--push-timeout: 'soon' is not a duration"));
-  CHECK_FALSE(read({"-j"}).reading);
+            .starts_with("--push-timeout: invalid duration 'soon'"));
+  CHECK(read({"-j"}).reading.error() == "'-j' needs a value");
+  CHECK(read({"--job", "--", "true"}).reading.error() == "'--job' needs a value");
+  CHECK(read({"--instance-hostname=x", "true"}).reading.error() == "--instance-hostname: it takes no value");
   CHECK_FALSE(read({"-l", "novalue"}).reading);
-  CHECK(read({"stray"}, Operands::none).reading.error() == "'stray' is not expected here");
+  CHECK(read({"stray"}, Operands::none).reading.error() == "unexpected argument 'stray'");
+}
+
+TEST_CASE("an unknown option is answered with the nearest, or with what other tools call so") {
+  const OptionSources sources;
+  const auto hint = [](const char* argument) { return read({argument, "true"}).reading.failure().hint; };
+  CHECK(hint("--jobb") == "use '--job'");
+  CHECK(hint("--lable=a=b") == "use '--label'");
+  CHECK(hint("--inst") == "use '--instance-hostname'");
+  CHECK(hint("--labels") == "use '--label'");
+  CHECK(hint("--job-name=x") == "use '--job'");
+  CHECK(hint("--tags") == "use '--label'");
+  CHECK(hint("--frobnicate") == "see 'pushmetrics run --help'");
+  CHECK(hint("--pushgateway-url") == "see 'pushmetrics run --help'");  // this table has no --url
+}
+
+TEST_CASE("an option that is set to nothing usable says so, whoever set it") {
+  OptionSources sources;
+  std::string given_by;
+  OptionTable table{{"All", {{"push-timeout", 0, "D", "a duration", [](const Strings&) {
+                                return Stored(Failure{"no"});
+                              }}}}};
+  table[0].options[0].on_unusable = [&](const std::string& source) { given_by = source; };
+  CHECK(read_options("run", table, Operands::command, {"true"}));
+  CHECK(given_by.empty());
+  sources.set("PUSHMETRICS_PUSH_TIMEOUT", "5s");
+  CHECK(read_options("run", table, Operands::command, {"true"})->problems ==
+        Strings{"PUSHMETRICS_PUSH_TIMEOUT: no"});
+  CHECK(given_by == "PUSHMETRICS_PUSH_TIMEOUT");
+}
+
+TEST_CASE("a list in one value is split wherever it is given, and costs its bad elements only") {
+  OptionSources sources;
+  std::vector<std::string> codes;
+  OptionSpec spec{"success-codes", 0, "LIST", "codes", [&codes](const Strings& values) -> Stored {
+                    if (std::ranges::find(values, "x") != values.end()) return Failure{"no"};
+                    codes = values;
+                    return {};
+                  }};
+  spec.repeatable = true;
+  spec.separators = ", ";
+  spec.split_everywhere = true;
+  const OptionTable table{{"All", {spec}}};
+  CHECK(read_options("run", table, Operands::command, {"--success-codes", "0,24", "true"}));
+  CHECK(codes == Strings{"0", "24"});
+  sources.write("pushmetrics/config.toml", "success-codes = \"1,25,x\"\n");
+  CHECK(read_options("run", table, Operands::command, {"true"})->problems.size() == 1);
+  CHECK(codes == Strings{"1", "25"});
 }
 
 TEST_CASE("the command line goes over the environment over the file over the default") {
@@ -176,13 +225,13 @@ TEST_CASE("what is wrong in a list elsewhere costs itself only") {
       sources.write("pushmetrics/config.toml", "label = [\"worse\", \"a=1\", \"b=2\"]\n");
   const Parsed of_file = read({});
   CHECK(of_file.places.labels == std::vector<Label>{{"a", "1"}, {"b", "2"}});
-  CHECK(of_file.reading->problems == Strings{file + ": label: 'worse' is not a label: write NAME=VALUE"});
+  CHECK(of_file.reading->problems == Strings{file + ": label: invalid label 'worse': write NAME=VALUE"});
   sources.set("PUSHMETRICS_LABELS", "env=prod,bad,1=2,zone=eu");
   const Parsed of_variable = read({});
   CHECK(of_variable.places.labels == std::vector<Label>{{"env", "prod"}, {"zone", "eu"}});
   REQUIRE(of_variable.reading->problems.size() == 2);
-  CHECK(of_variable.reading->problems[0] == "PUSHMETRICS_LABELS: 'bad' is not a label: write NAME=VALUE");
-  CHECK(of_variable.reading->problems[1].starts_with("PUSHMETRICS_LABELS: '1' is not a label name"));
+  CHECK(of_variable.reading->problems[0] == "PUSHMETRICS_LABELS: invalid label 'bad': write NAME=VALUE");
+  CHECK(of_variable.reading->problems[1].starts_with("PUSHMETRICS_LABELS: invalid label name '1'"));
   REQUIRE(of_variable.reading->sources.size() == 1);
   CHECK(of_variable.reading->sources[0].value == "env=prod zone=eu");
 }
@@ -230,7 +279,7 @@ TEST_CASE("what is wrong elsewhere is a problem, not an error, and the rest stil
     return all;
   }();
   CAPTURE(problems);
-  CHECK(problems.find("PUSHMETRICS_PUSH_TIMEOUT: 'nonsense' is not a duration") != std::string::npos);
+  CHECK(problems.find("PUSHMETRICS_PUSH_TIMEOUT: invalid duration 'nonsense'") != std::string::npos);
   CHECK(problems.find(file + ": instance-hostname: 'maybe' is neither true nor false") != std::string::npos);
   CHECK(problems.find(file + ": [run] has no option 'no-such'") != std::string::npos);
 }

@@ -8,20 +8,31 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+Strings values_of(const ConfigLines& lines) {
+  Strings all;
+  for (const ConfigEntry& entry : lines.entries)
+    all.insert(all.end(), entry.values.begin(), entry.values.end());
+  return all;
+}
+
 Strings values_in(std::string_view text) {
   const ConfigLines lines = read_config_lines(text);
   CHECK(lines.problem.empty());
-  return lines.values;
+  return values_of(lines);
 }
 
 }  // namespace
 
-TEST_CASE("values are numbered in the order of the text") {
-  const ConfigLines lines =
-      read_config_lines("\xEF\xBB\xBFurl = \"a\"\n[ run ]\nlabel = ['b', \"c\"]\nx.y = 1\n");
-  CHECK(lines.text == "url = [0]\n[run]\nlabel = [1,2]\nx.y = [3]\n");
-  CHECK(lines.values == Strings{"a", "b", "c", "1"});
+TEST_CASE("entries have their section, and a dotted key has one of its own") {
+  const ConfigLines lines = read_config_lines(
+      "\xEF\xBB\xBFurl = \"a\"\n[ run ]\nlabel = ['b', \"c\"]\nx.y = 1\n[push]\nlabel = d\nlabel = [e]\n");
   CHECK(lines.problem.empty());
+  CHECK(lines.entries == std::vector<ConfigEntry>{{"", "url", {"a"}},
+                                                  {"run", "label", {"b", "c"}},
+                                                  {"run.x", "y", {"1"}},
+                                                  {"push", "label", {"d", "e"}}});
+  CHECK(read_config_lines("run.verbose = true\n").entries ==
+        std::vector<ConfigEntry>{{"run", "verbose", {"true"}}});
 }
 
 TEST_CASE("strings are read with their escapes, words as they are") {
@@ -40,10 +51,11 @@ TEST_CASE("what is not read is named, and costs no more than itself") {
     CAPTURE(bad);
     const ConfigLines lines = read_config_lines(std::string("x = 1\n") + bad + "\n[run]\ny = 2\n");
     CHECK(lines.problem == "line 2 is neither [section] nor name = value");
-    if (std::string_view(bad) != "a = [b") CHECK(lines.values == Strings{"1", "2"});
+    if (std::string_view(bad) != "a = [b") CHECK(values_of(lines) == Strings{"1", "2"});
   }
 }
 
 TEST_CASE("what stands in a section that is not read belongs to no other") {
-  CHECK(read_config_lines("[run]\n[run.x]\ny = 2\n[push]\nz = 3\n").text == "[run]\n[push]\nz = [0]\n");
+  CHECK(read_config_lines("[run]\n[run.x]\ny = 2\n[push]\nz = 3\n").entries ==
+        std::vector<ConfigEntry>{{"push", "z", {"3"}}});
 }
