@@ -8,15 +8,15 @@
 
 namespace pushmetrics {
 
-/// The families in Prometheus' text format 0.0.4, in the strict form that every parser takes
-/// (PROTOCOL.md, "Text format"): HELP, TYPE, samples, one space between, a final newline.
+/// The families in the text format 0.0.4, in the strict form that every parser accepts (PROTOCOL.md, "Text
+/// format"): HELP, TYPE, samples, single spaces, a final newline.
 std::string write_exposition(std::span<const Family> families);
 
-/// Their parts: `# HELP`, unless it is empty, and `# TYPE`; one sample.
+/// Parts of it: `# HELP` unless empty, and `# TYPE`; one sample.
 void append_metadata(std::string& out, std::string_view name, MetricType type, std::string_view help);
 void append_sample(std::string& out, const Sample& sample);
 
-/// A value as Go spells it: the shortest digits that read back the same, `NaN`, `+Inf`, `-Inf`.
+/// A value as Go writes it: the shortest digits that parse to the same value, `NaN`, `+Inf`, `-Inf`.
 std::string format_value(double value);
 
 /// Appends `text` with backslash, newline and double quote escaped as in a label value.

@@ -9,10 +9,10 @@
 
 namespace pushmetrics {
 
-/// The place of each family by its name.
+/// The index of each family by name.
 using FamilyIndex = std::unordered_map<std::string, std::size_t>;
 
-/// Of a name that is there twice, the first counts.
+/// If a name exists twice, the first one is used.
 FamilyIndex index_families(std::span<const Family> families);
 
 }  // namespace pushmetrics

@@ -9,7 +9,7 @@
 
 namespace pushmetrics {
 
-/// What a body says about a family; the name is a slice of the body. Lines are 0 where there is none.
+/// What a body says about a family; the name is a slice of the body. A line of 0 means none.
 struct FamilyEntry {
   std::string_view name;
   MetricType type = MetricType::untyped;
@@ -19,11 +19,11 @@ struct FamilyEntry {
 
   bool has_samples() const { return first_sample_line != 0; }
   bool is_histogram() const { return type == MetricType::histogram || type == MetricType::gauge_histogram; }
-  /// Whether its samples are parts of something larger: buckets or quantiles, a sum, a count.
+  /// Whether its samples are buckets or quantiles, a sum and a count.
   bool is_compound() const { return is_histogram() || type == MetricType::summary; }
 };
 
-/// Which part of its family a sample is.
+/// The part of its family that a sample is.
 enum class SamplePart { value, sum, count, bucket };
 
 struct FamilyPart {
@@ -34,11 +34,11 @@ struct FamilyPart {
 /// The families of a body by name.
 class FamilyTable {
  public:
-  /// The family that a name belongs to, by Pushgateway's rule: its own, if it has been seen; else the summary
-  /// or histogram whose `_sum`, `_count` or `_bucket` it is; else a new one. An answer, once given, stays.
+  /// The family that a name belongs to, by Pushgateway's rule: its own if it has been seen; else the summary
+  /// or histogram whose `_sum`, `_count` or `_bucket` it is; else a new one. The result stays the same.
   FamilyPart find_or_add(std::string_view name);
   FamilyEntry* find(std::string_view name);
-  /// In the order of first mention.
+  /// In order of first mention.
   std::deque<FamilyEntry>& entries() { return entries_; }
 
  private:

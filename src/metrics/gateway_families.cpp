@@ -75,7 +75,7 @@ std::string clash_with_gateway(const FamilyEntry& family) {
   if (type && *type != family.type)
     return concat({"is ", to_string(family.type), " here, but a Pushgateway has a ", to_string(*type),
                    " of that name of its own, and refuses it: rename it, or give it that type"});
-  // It wants the same HELP of these, too.
+  // For these, HELP has to be the same, too.
   if (type && family.name.starts_with("pushgateway_http_"))
     return "is one of a Pushgateway's own, and it refuses another: rename it";
   for (const std::string_view suffix : {"_sum", "_count"})

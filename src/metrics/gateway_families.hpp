@@ -6,9 +6,9 @@
 
 namespace pushmetrics {
 
-/// Why a Pushgateway refuses a family beside those that it has of its own: another type, or the name of a
-/// part of its summaries. In words that complete "the metric NAME "; empty: it does not. (Pushgateway 1.11.2,
-/// whose own families are those of 1.5.1 but for a few.)
+/// Why a Pushgateway rejects a family because of its own families: another type, or the name of a part of one
+/// of its summaries. The text completes "the metric NAME "; empty if it is accepted. (Pushgateway 1.11.2,
+/// whose own families are nearly those of 1.5.1.)
 std::string clash_with_gateway(const FamilyEntry& family);
 
 }  // namespace pushmetrics

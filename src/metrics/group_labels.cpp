@@ -16,7 +16,7 @@ bool comes_before(const Label& a, const Label& b) {
          std::tuple(b.name != "job", std::string_view(b.name));
 }
 
-/// A name of other characters than Prometheus' old ones, as Pushgateway 1.11 wants it in a path
+/// A name with characters beyond Prometheus' classic ones, encoded for a path of Pushgateway 1.11
 /// (`U__foo_2e_bar`; Prometheus' "values" escaping).
 std::string name_in_path(const std::string& name) {
   if (is_valid_label_name(name)) return name;

@@ -10,12 +10,12 @@
 
 namespace pushmetrics {
 
-/// The grouping key of a group exactly as a gateway holds it: what names it in a DELETE. Unlike a GroupingKey
-/// it may be one that must never be pushed to: with an empty `instance`, or bytes that are not UTF-8.
+/// The grouping key exactly as a gateway stores it, which identifies the group in a DELETE. Unlike a
+/// GroupingKey it may be invalid for a push: with an empty `instance`, or bytes that are not UTF-8.
 class GroupLabels {
  public:
   GroupLabels() = default;
-  /// With the job among `labels`, in any order; of a name given twice the last counts.
+  /// `labels` includes the job, in any order; if a name is repeated, the last one is used.
   explicit GroupLabels(std::vector<Label> labels);
   explicit GroupLabels(const GroupingKey& key);
 
@@ -28,12 +28,12 @@ class GroupLabels {
   GroupLabels without(std::string_view name) const;
   GroupLabels with(Label label) const;
 
-  /// `/metrics/job/<job>{/<name>/<value>}`, which reaches exactly this group (PROTOCOL.md, "Grouping key in
+  /// `/metrics/job/<job>{/<name>/<value>}`, which selects exactly this group (PROTOCOL.md, "Grouping key in
   /// the URL").
   std::string url_path() const;
-  /// `job="backup",instance="db1"`, fit for a terminal: what is no printable UTF-8 is written `\xff`.
+  /// `job="backup",instance="db1"`, safe to print: bytes that are not printable UTF-8 are written `\xff`.
   std::string to_string() const;
-  /// The options of `pushmetrics delete` that name this group, quoted for a shell.
+  /// The options of `pushmetrics delete` that select this group, quoted for a shell.
   std::string as_options() const;
 
   bool operator==(const GroupLabels&) const = default;

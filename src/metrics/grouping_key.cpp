@@ -9,7 +9,7 @@
 namespace pushmetrics {
 namespace {
 
-/// RFC 4648, section 5, without padding. One empty value is `=`, as Pushgateway has it, since a path segment
+/// RFC 4648, section 5, without padding. An empty value is `=`, as Pushgateway expects, since a path segment
 /// cannot be empty.
 std::string base64url(std::string_view bytes) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -25,7 +25,7 @@ std::string base64url(std::string_view bytes) {
   return out;
 }
 
-/// A slash would split the path, even as %2F, and `.` and `..` would be cleaned away by a redirect.
+/// A slash would split the path, even as %2F; a redirect would remove `.` and `..`.
 bool needs_base64(std::string_view value) {
   return value.empty() || value == "." || value == ".." || value.find('/') != std::string_view::npos;
 }

@@ -9,11 +9,11 @@
 namespace pushmetrics {
 
 enum class PushMode {
-  add,     ///< POST: families of the same name are replaced, others stay
-  replace  ///< PUT: the whole group is replaced
+  add,     ///< POST: replace families of the same name, keep others
+  replace  ///< PUT: replace the whole group
 };
 
-/// What is to reach every target.
+/// What every target gets.
 struct Push {
   GroupingKey group;
   PushMode mode = PushMode::add;
@@ -23,7 +23,7 @@ struct Push {
   std::chrono::system_clock::time_point when;
 };
 
-/// A body can be large, so that what is under way to several targets, or waits, is shared.
+/// Shared between the targets and the spool, since a body can be large.
 using SharedPush = std::shared_ptr<const Push>;
 
 }  // namespace pushmetrics

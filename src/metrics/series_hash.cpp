@@ -7,9 +7,9 @@
 namespace pushmetrics {
 namespace {
 
-/// Enough to find any error that will be told.
+/// Enough for every error that is reported.
 constexpr std::size_t most_repeated = 1000;
-/// Places.
+/// Slots.
 constexpr std::size_t smallest = 64;
 
 }  // namespace

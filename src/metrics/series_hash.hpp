@@ -45,7 +45,7 @@ std::uint64_t load(const char* at) {
 
 }  // namespace hashing
 
-/// Of bytes; the same on every run of one machine.
+/// Hash of bytes; the same in every run on one machine.
 inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) {
   using namespace hashing;
   const char* at = bytes.data();
@@ -69,24 +69,23 @@ inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0) 
   return fold_product(fold_product(first ^ odd_b, second ^ hash), odd_a);
 }
 
-/// Of a family's labels, as HashSet wants it.
+/// Hash of a family's labels, for HashSet.
 inline std::uint64_t hash_labels(std::string_view labels, std::uint64_t family_hash) {
   const std::uint64_t hash = hash_bytes(labels, family_hash);
   return hash == 0 ? 1 : hash;
 }
 
-/// A set of hashes, eight bytes each, that remembers which of them came again.
+/// A set of hashes, eight bytes each, that records which ones were inserted again.
 class HashSet {
  public:
-  /// With room for as many as are expected.
+  /// Reserves space for the expected number.
   explicit HashSet(std::size_t expected = 0);
-  /// Whether it is new.
+  /// Returns whether it is new.
   bool insert(std::uint64_t hash);
-  /// The same, at leisure: by the time that it is looked up, memory has been fetched. What was there already
-  /// is told by repeated(), after settle().
+  /// Inserts later, when the memory has been prefetched. Duplicates are then in repeated(), after settle().
   void insert_later(std::uint64_t hash);
   void settle();
-  /// Hashes that insert_later was given more than once.
+  /// Hashes that insert_later() was given more than once.
   const std::vector<std::uint64_t>& repeated() const { return repeated_; }
 
  private:
@@ -95,7 +94,7 @@ class HashSet {
   void insert_queued(std::uint64_t hash);
   void grow();
 
-  /// Open addressing; 0 is a free place. The size is a power of two.
+  /// Open addressing; 0 is a free slot. The size is a power of two.
   ZeroedWords places_;
   std::size_t count_ = 0;
   std::array<std::uint64_t, queue_size> queue_{};

@@ -17,7 +17,7 @@ namespace {
 
 bool sync_directory(const std::string& directory) {
   const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot sync a directory, and need not (EINVAL).
+  // Some file systems cannot sync a directory, and do not need to (EINVAL).
   return opened && (::fsync(opened.get()) == 0 || errno == EINVAL);
 }
 

@@ -27,8 +27,8 @@ void Descriptor::reset() {
 void occupy_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // open(2) gives the lowest free number, which is fd, as all below it are taken by now. Open the wrong way
-    // round, it fails who would use it, as a closed one does.
+    // open(2) returns the lowest free number, which is fd, since all lower ones are taken. It is opened for
+    // the opposite direction, so that using it fails as on a closed descriptor.
     if (::open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0) return;
   }
 }

@@ -27,16 +27,16 @@ class Descriptor {
   int fd_ = -1;
 };
 
-/// Opens /dev/null on whichever of the descriptors 0, 1 and 2 are closed, so that no socket or file of ours
-/// ever takes their place and receives what was meant for a terminal. To read 0 or write 1 and 2 fails as
-/// before.
+/// Opens /dev/null on those of the descriptors 0, 1 and 2 that are closed, so that none of our sockets or
+/// files takes their place and receives output meant for a terminal. Reading 0 and writing 1 and 2 still
+/// fail.
 void occupy_standard_descriptors();
 
 /// Locks a file (flock(2)) that nobody needs for long. False if others keep it for a quarter of a second:
 /// they may have been stopped, and nobody is to wait for that.
 bool lock_soon(int fd);
 
-/// Writes all of `text` to a descriptor. False when that failed (errno tells why).
+/// Writes all of `text` to a descriptor. Returns false on failure, with the reason in errno.
 bool write_all(int fd, std::string_view text);
 
 }  // namespace pushmetrics

@@ -55,9 +55,9 @@ void EventLoop::wait_once() {
   }
   for (const pollfd& fd : fds) {
     if (fd.revents == 0) continue;
-    const auto watch = watches_.find(fd.fd);  // gone, if a callback before this one removed it
+    const auto watch = watches_.find(fd.fd);  // gone if an earlier callback removed it
     if (watch == watches_.end()) continue;
-    const auto on_ready = watch->second.on_ready;  // keeps the callback alive while it removes its own watch
+    const auto on_ready = watch->second.on_ready;  // keeps the callback alive if it removes its own watch
     (*on_ready)(fd.revents);
   }
 }

@@ -9,8 +9,8 @@
 
 namespace pushmetrics {
 
-/// The one place that waits: for descriptors (signals, sockets) and for points in time. All else is told.
-/// One thread; callbacks may add and remove watches and timers, their own included.
+/// The only place that waits: for descriptors (signals, sockets) and for points in time. Everything else is a
+/// callback. Single-threaded; callbacks may add and remove watches and timers, including their own.
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
@@ -22,15 +22,15 @@ class EventLoop {
   void watch(int fd, short events, std::function<void(short)> on_ready);
   void unwatch(int fd);
 
-  /// Calls `on_time` once, at `when` or as soon after as may be.
+  /// Calls `on_time` once, at `when` or as soon as possible after it.
   TimerId call_at(Clock::time_point when, std::function<void()> on_time);
-  /// Forgets a timer; one that has run, or `no_timer`, is let be.
+  /// Cancels a timer. Does nothing for `no_timer` or for one that has fired.
   void cancel(TimerId id);
 
-  /// Calls `before_wait` once, when all is done and the loop waits next: nothing runs between.
+  /// Calls `before_wait` once, immediately before the loop waits next.
   void call_before_wait(std::function<void()> before_wait) { before_wait_ = std::move(before_wait); }
 
-  /// Waits and calls back until `done()` holds or nothing is left to wait for.
+  /// Waits and runs callbacks until `done()` is true or there is nothing left to wait for.
   void run_until(const std::function<bool()>& done);
 
  private:

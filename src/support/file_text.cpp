@@ -15,7 +15,7 @@
 namespace pushmetrics {
 namespace {
 
-/// A mapped file that somebody cuts short raises SIGBUS where it is read; nothing can go on from there.
+/// Reading a mapped file that was truncated raises SIGBUS, which cannot be recovered from.
 void end_for_cut_file(int) {
   write_all(STDERR_FILENO, "pushmetrics: an input file was cut short while it was read; nothing was sent\n");
   constexpr int invalid_input = 3;
@@ -63,7 +63,7 @@ Result<FileText> FileText::read(const std::string& path, Form form) {
 }
 
 void FileText::drop_pages(std::string_view beginning) const {
-  constexpr std::size_t page_mask = 0xFFFF;  // a whole number of pages, of whatever size they are
+  constexpr std::size_t page_mask = 0xFFFF;  // a multiple of every page size in use
   if (mapped_.data() != nullptr && beginning.data() == mapped_.data() && beginning.size() <= mapped_.size())
     ::madvise(const_cast<char*>(mapped_.data()), beginning.size() & ~page_mask, MADV_DONTNEED);
 }

@@ -12,7 +12,7 @@ namespace pushmetrics {
 class FileText {
  public:
   enum class Form {
-    mapped,  ///< a large file takes no memory, but changes when somebody writes to it
+    mapped,  ///< a large file takes no memory, but changes when another process writes to it
     copied
   };
   /// `-` is standard input.
@@ -24,8 +24,8 @@ class FileText {
   FileText& operator=(const FileText&) = delete;
   ~FileText();
 
-  /// Of a mapped file, lets its beginning leave the memory, which is read again when it is looked at. Any other
-  /// text is let be.
+  /// Drops the pages at the beginning of a mapped file from memory; they are read again on access. Does
+  /// nothing for other texts.
   void drop_pages(std::string_view beginning) const;
 
   std::string take() && { return mapped_.data() != nullptr ? std::string(mapped_) : std::move(copied_); }

@@ -15,7 +15,7 @@ struct Segments {
     void* begin;
     std::size_t size;
   };
-  std::array<Segment, 128> found;  // libcurl brings some thirty libraries of three
+  std::array<Segment, 128> found;  // libcurl loads some thirty libraries with three segments each
   std::size_t count = 0;
 };
 
@@ -23,11 +23,11 @@ int find_unwritable_segments(dl_phdr_info* object, std::size_t, void* place) {
   auto& segments = *static_cast<Segments*>(place);
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& segment = object->dlpi_phdr[i];
-    // What can be written, or was before it was locked, differs from the file.
+    // What is writable, or was before relocation, differs from the file.
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
     const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) & ~(segment.p_align - 1);
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_filesz;
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader gives addresses as numbers
     void* const address = reinterpret_cast<void*>(begin);
     if (segments.count < segments.found.size()) segments.found[segments.count++] = {address, end - begin};
   }
@@ -40,7 +40,7 @@ void release_memory() {
   ::malloc_trim(0);
   Segments segments;
   ::dl_iterate_phdr(find_unwritable_segments, &segments);
-  // Whatever runs from here on comes back, in pieces of 64 KiB: as little as can be.
+  // Code that runs from here on is loaded again in pieces of 64 KiB: as little as possible.
   for (std::size_t i = 0; i < segments.count; ++i)
     ::madvise(segments.found[i].begin, segments.found[i].size, MADV_DONTNEED);
 }

@@ -2,8 +2,8 @@
 
 namespace pushmetrics {
 
-/// Gives back to the system what is not needed for a while: free heap, and the pages of programs and
-/// libraries, which come back from the file when they are touched.
+/// Returns memory that is not needed for a while to the system: free heap, and the pages of programs and
+/// libraries, which are read from the file again on access.
 void release_memory();
 
 }  // namespace pushmetrics

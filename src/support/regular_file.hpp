@@ -12,18 +12,18 @@
 
 namespace pushmetrics {
 
-/// A file opened for reading that is one: of a FIFO or a device, which somebody may have put there, the
-/// reading might wait or never end.
+/// A regular file opened for reading. A FIFO or a device in its place is rejected: reading it could block or
+/// never end.
 class RegularFile {
  public:
   enum class Links { followed, refused };
   static Result<RegularFile> open(const std::string& path, Links links);
 
-  /// In bytes, when it was opened.
+  /// Size in bytes when it was opened.
   std::size_t size() const { return size_; }
   uid_t owner() const { return owner_; }
 
-  /// What it held when it was opened, up to `limit` bytes.
+  /// Its contents when it was opened, up to `limit` bytes.
   Result<std::string> read(std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
 
  private:

@@ -8,21 +8,21 @@
 
 namespace pushmetrics {
 
-/// Why something could not be done. The one form of a failure: what can fail returns a `Result`, and whoever
-/// reports it prints the message, and the hint on a line of its own.
+/// The reason for a failure. Functions that can fail return a `Result`; whoever reports the failure prints
+/// the message, and the hint on a separate line.
 struct Failure {
-  /// What failed and why, as one sentence without a final full stop, fit for a terminal.
+  /// What failed and why: one sentence without a full stop, safe to print.
   std::string message;
-  /// What to do about it; empty if nothing can be said.
+  /// What to do about it; may be empty.
   std::string hint = {};
-  /// A stable identifier of the kind of failure, such as `no-connection`; empty if nobody tells it apart. Code
-  /// and tests compare this, never the message.
+  /// Stable identifier of the kind of failure, such as `no-connection`; may be empty. Code and tests compare
+  /// this, never the message.
   std::string_view id = {};
   /// The errno behind it, or 0.
   int error_number = 0;
 };
 
-/// A value, or the reason why there is none. What the caller cannot fix is thrown instead.
+/// A value, or the reason why there is none. Errors that the caller cannot handle are thrown instead.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -42,7 +42,7 @@ class [[nodiscard]] Result {
   std::variant<T, Failure> state_;
 };
 
-/// Done, or why not.
+/// Success, or the reason for the failure.
 template <>
 class [[nodiscard]] Result<void> {
  public:

@@ -11,7 +11,7 @@ bool is_continuation(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
 }
 
-/// The length of the well-formed UTF-8 sequence at `at`, or 0 (Unicode standard, table 3-7).
+/// Length of the well-formed UTF-8 sequence at `at`, or 0 (Unicode standard, table 3-7).
 std::size_t utf8_sequence(std::string_view text, std::size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
   if (lead < 0x80) return 1;
@@ -30,8 +30,8 @@ bool is_c1_control(std::string_view sequence) {
   return sequence.size() == 2 && sequence[0] == '\xC2' && static_cast<unsigned char>(sequence[1]) < 0xA0;
 }
 
-/// What breaks a line (U+2028, U+2029) or turns the direction of what follows (U+200E, U+200F, U+202A to
-/// U+202E, U+2066 to U+2069), so that a text reads otherwise than it is.
+/// Line separators (U+2028, U+2029) and direction controls (U+200E, U+200F, U+202A to U+202E, U+2066 to
+/// U+2069), which would make a text look different from what it is.
 bool is_layout_control(std::string_view sequence) {
   if (sequence.size() != 3 || sequence[0] != '\xE2') return false;
   const auto last = static_cast<unsigned char>(sequence[2]);
@@ -177,7 +177,8 @@ std::string shell_word(std::string_view text) {
     for (const char c : text) out.append(c == '\'' ? "'\\''" : std::string_view(&c, 1));
     return out + "'";
   }
-  // A printf's octal escapes every shell knows, but loses line ends at the end; $'...' not every one.
+  // Every shell supports octal escapes of printf, but command substitution strips trailing newlines; not
+  // every shell supports $'...'.
   const bool ends_line = text.ends_with('\n');
   const std::string_view start = ends_line ? "$'" : "\"$(printf '";
   out = start;

@@ -11,19 +11,19 @@ namespace pushmetrics {
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_valid_utf8(std::string_view text);
 
-/// `text` from a stranger (a server, a file) made fit for a terminal and a mail: control characters,
-/// those of lines and directions too, and invalid UTF-8 become spaces, runs of white space one space, and
-/// "..." stands for what is over `limit` bytes.
+/// Untrusted `text` (from a server, a file) made safe for a terminal and for mail. Control characters,
+/// including line separators and direction controls, and invalid UTF-8 become spaces, runs of white space
+/// become one space, and "..." replaces everything after `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 300);
 
-/// The first character of `text`, which is not empty; of what is not well-formed UTF-8, one byte.
+/// The first character of `text`, which must not be empty; one byte if it is not well-formed UTF-8.
 std::string_view next_character(std::string_view text);
 
-/// The number of a well-formed character; of another byte, that of U+FFFD.
+/// Code point of a well-formed character; U+FFFD for any other byte.
 char32_t code_point(std::string_view character);
 
-/// `text` so that a terminal shows all of it: `\\`, `\"` and `\n`, as in a label's value, and `\x1b` for
-/// other control characters, those of lines and directions too, and what is not UTF-8.
+/// `text` with everything visible on a terminal: `\\`, `\"` and `\n`, as in a label value, and `\x1b` for
+/// other control characters, line separators, direction controls and invalid UTF-8.
 std::string escaped_for_terminal(std::string_view text);
 
 /// `text` in single quotes, as a message quotes an argument, a variable or a file's name: what cannot be seen is written
@@ -39,25 +39,25 @@ bool has_hidden_characters(std::string_view text);
 /// `text` as one word of a POSIX shell, on one line.
 std::string shell_word(std::string_view text);
 
-/// In columns of a terminal, roughly: wide characters count as two, combining marks as none.
+/// Approximate width in terminal columns: wide characters count as two, combining marks as none.
 std::size_t display_width(std::string_view text);
 
-/// The parts of `text` between separators; empty parts are left out.
+/// The parts of `text` between separators, without empty parts.
 std::vector<std::string_view> split(std::string_view text, std::string_view separators);
 
-/// The parts, one behind the other.
+/// Concatenates the parts.
 std::string concat(std::initializer_list<std::string_view> parts);
 
-/// `text` with A to Z as a to z.
+/// `text` with A to Z in lower case.
 std::string lower_case(std::string_view text);
 
-/// `text` without white space at its ends.
+/// `text` without leading and trailing white space.
 std::string_view trim(std::string_view text);
 
-/// Everything but letters, digits and `-_.~` as %XX (RFC 3986, section 2.3).
+/// Encodes everything but letters, digits and `-_.~` as %XX (RFC 3986, section 2.3).
 std::string percent_encoded(std::string_view text);
 
-/// What percent_encoded made; a % without two hexadecimal digits stays.
+/// Reverses percent_encoded(); a % without two hexadecimal digits is kept.
 std::string percent_decoded(std::string_view text);
 
 }  // namespace pushmetrics

@@ -12,7 +12,7 @@ constexpr std::size_t large_page = std::size_t{2} << 20U;
 
 bool is_large(std::size_t count) { return count * sizeof(std::uint64_t) >= large_page; }
 
-/// At the beginning of a large page, which only happens by chance otherwise.
+/// Aligned to the start of a large page, which would otherwise happen only by chance.
 void* map(std::size_t bytes) {
   const std::size_t spare = large_page;
   void* const mapped =

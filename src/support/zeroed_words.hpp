@@ -7,8 +7,8 @@
 
 namespace pushmetrics {
 
-/// Words that are 0 at first, for a table that is looked up all over: many of them lie in large pages, where
-/// the system has such, so that neither the first touch nor the lookup costs a page each. Throws
+/// Words initialised to 0, for a hash table with random access. They are in large pages if the system has
+/// them, so that neither the first access nor a lookup costs a page fault or TLB miss each. Throws
 /// std::bad_alloc.
 class ZeroedWords {
  public:
