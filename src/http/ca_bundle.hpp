@@ -4,8 +4,8 @@
 
 namespace pushmetrics {
 
-/// The file with the certificate authorities that the system trusts: $SSL_CERT_FILE, else the first of the
-/// places where distributions keep it. Empty: there is none.
+/// The file with the system's certificate authorities: $SSL_CERT_FILE, else the first of the usual paths that
+/// exists. Empty if there is none.
 std::string system_authorities();
 
 }  // namespace pushmetrics

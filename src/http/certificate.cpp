@@ -9,7 +9,7 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
-/// As OpenSSL writes it (`Nov 23 06:23:01 2026 GMT`), or as curl's other TLS libraries do.
+/// In OpenSSL's format (`Nov 23 06:23:01 2026 GMT`), or in that of curl's other TLS libraries.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text) {
   const std::string terminated(trim(text));
   for (const char* form : {"%b %d %H:%M:%S %Y GMT", "%Y-%m-%d %H:%M:%S GMT"}) {
@@ -39,7 +39,7 @@ std::string common_name(std::string_view subject) {
   return {};
 }
 
-/// What stands between the last two quotes.
+/// The text between the last two quotes.
 std::string_view last_quoted(std::string_view text) {
   const std::size_t end = text.rfind('\'');
   if (end == text.npos || end == 0) return {};
@@ -63,7 +63,7 @@ void Certificate::read_field(std::string_view line) {
   const std::string_view field = line.substr(0, colon);
   const std::string_view value = line.substr(colon + 1);
   if (field == "Expire date") expires = parse_time(value);
-  // The common name counts only where there are no other names (RFC 6125, section 6.4.4).
+  // The common name is used only if there are no other names (RFC 6125, section 6.4.4).
   if (field == "X509v3 Subject Alternative Name") names = alternative_names(value);
   if (field == "Subject" && names.empty())
     if (std::string name = common_name(value); !name.empty()) names = {std::move(name)};

@@ -8,22 +8,22 @@
 
 namespace pushmetrics {
 
-/// What a server's certificate says of itself.
+/// What a server's certificate contains.
 struct Certificate {
-  /// The hosts that it is for.
+  /// The hosts that it is valid for.
   std::vector<std::string> names;
   std::optional<std::chrono::system_clock::time_point> expires;
 
-  /// Takes in one `Field:value` of libcurl's description of a certificate (CURLINFO_CERTINFO).
+  /// Adds one `Field:value` of libcurl's description of a certificate (CURLINFO_CERTINFO).
   void read_field(std::string_view line);
 };
 
-/// Why a server's certificate does not verify, for a person: expired, for another host, or of an unknown
-/// authority. `detail` is libcurl's explanation, which is kept where it is none of these.
+/// Why verification of a server's certificate failed: expired, for another host, or unknown authority. In any
+/// other case returns `detail`, libcurl's explanation.
 std::string certificate_problem(std::string_view detail, const Certificate& certificate);
 
-/// What the server has against our certificate, if `detail` tells of that: TLS 1.3 servers do so only after
-/// the handshake, by an alert (RFC 8446, section 6.2).
+/// Why the server rejects our certificate, if `detail` says so: TLS 1.3 servers report it only after the
+/// handshake, by an alert (RFC 8446, section 6.2).
 std::optional<std::string> client_certificate_problem(std::string_view detail);
 
 }  // namespace pushmetrics

@@ -7,7 +7,7 @@
 namespace pushmetrics {
 namespace {
 
-/// zlib counts in 32 bits.
+/// zlib uses 32-bit sizes.
 uInt countable(std::size_t size) {
   return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
 }
@@ -17,7 +17,7 @@ uInt countable(std::size_t size) {
 GzipStream::GzipStream(std::string_view text) : text_(text), rest_(text) {
   constexpr int window_bits = 15 + 16;  // 16: with gzip's header and trailer
   constexpr int memory_level = 8;
-  // The fastest level: a slower one saves a tenth of the size for several times the time.
+  // The fastest level: a higher one saves a tenth of the size but takes several times as long.
   if (::deflateInit2(&stream_, Z_BEST_SPEED, Z_DEFLATED, window_bits, memory_level, Z_DEFAULT_STRATEGY) !=
       Z_OK)
     throw std::bad_alloc();

@@ -8,21 +8,20 @@
 
 namespace pushmetrics {
 
-/// A text as gzip (RFC 1952), packed as it is asked for.
+/// A text as gzip (RFC 1952), compressed on demand.
 class GzipStream {
  public:
-  /// `text` must outlive it. Throws std::bad_alloc.
+  /// `text` must outlive this object. Throws std::bad_alloc.
   explicit GzipStream(std::string_view text);
   ~GzipStream();
   GzipStream(const GzipStream&) = delete;
   GzipStream& operator=(const GzipStream&) = delete;
 
-  /// Fills `place` with what comes next, and says how many bytes that is: less than there is room for only at
-  /// the end.
+  /// Writes the next bytes to `place` and returns their number, which is less than its size only at the end.
   std::size_t read(std::span<char> place);
-  /// Begins anew.
+  /// Starts again from the beginning.
   void rewind();
-  /// Begins anew, and packs all of it.
+  /// Starts again from the beginning, and compresses everything.
   std::string whole();
 
  private:

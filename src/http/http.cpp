@@ -19,7 +19,7 @@
 namespace pushmetrics {
 namespace {
 
-/// One that cannot even begin.
+/// A request that cannot be started.
 class FailedTransfer : public HttpClient::Transfer {
  public:
   FailedTransfer(EventLoop& loop, HttpResponse::Failure failure, const std::string& problem,
@@ -37,7 +37,8 @@ class FailedTransfer : public HttpClient::Transfer {
   EventLoop::TimerId timer_;
 };
 
-/// The file that libcurl would open, and at a FIFO without a writer wait for ever, beyond all time limits.
+/// The file that libcurl would open. At a FIFO without a writer it would block forever, beyond all time
+/// limits.
 std::string find_endless_file(const HttpOptions& options) {
   for (const std::string& path :
        {options.ca_certificates.empty() ? system_authorities() : options.ca_certificates, options.certificate,
@@ -59,7 +60,7 @@ bool is_header(std::string_view text) {
          text.find_first_of(refused) == text.npos;
 }
 
-/// All requests of a client, waited for by the event loop.
+/// All requests of a client, driven by the event loop.
 class HttpClient::Multi {
  public:
   explicit Multi(EventLoop& loop) : loop_(loop), multi_(curl().multi_init()) {
@@ -149,14 +150,14 @@ HttpClient::~HttpClient() = default;
 
 void HttpClient::preload([[maybe_unused]] TlsSetup tls) {
 #ifndef PUSHMETRICS_STATIC_CURL
-  // Loading takes several milliseconds, in which the job's end would not be noticed. Whoever needs the
-  // functions meanwhile waits for them (the initialisation of curl()'s static). Without a thread, they are
-  // loaded then.
+  // Loading takes several milliseconds, during which the end of the job would go unnoticed. Code that needs
+  // the functions in the meantime blocks until they are there (the initialisation of the static in curl()).
+  // If no thread can be started, they are loaded at that point.
   try {
-    // Debian's libcurl brings GnuTLS along for a protocol that is not used here; what does use it starts it
-    // (GnuTLS manual, "Initialization").
+    // Debian's libcurl links GnuTLS for a protocol that is not used here; code that does use it initialises
+    // it (GnuTLS manual, "Initialization").
     ::setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
-    // A heap of the thread's own would be grown page by page, a third of what the start of libcurl costs.
+    // A separate heap for the thread would grow page by page, a third of libcurl's start-up cost.
     ::mallopt(M_ARENA_MAX, 1);
     std::thread([tls] {
       try {

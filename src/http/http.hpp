@@ -13,19 +13,19 @@
 
 namespace pushmetrics {
 
-/// Whether the text is one header and no more, `Name: value`: the name a token, no line's end and no NUL in
-/// the value (RFC 9110, sections 5.1 and 5.5).
+/// Whether the text is a single header, `Name: value`: the name is a token, and the value contains no line
+/// break and no NUL (RFC 9110, sections 5.1 and 5.5).
 bool is_header(std::string_view text);
 
-/// How to reach a server, and as whom. Nothing of this is ever printed.
+/// How to reach a server, with credentials. None of this is ever printed.
 struct HttpOptions {
   Duration connect_timeout = std::chrono::seconds(3);
   std::string user;
   std::string password;
   std::string bearer_token;
-  /// Each as is_header has it.
+  /// Each satisfies is_header().
   std::vector<std::string> headers;
-  /// Files in PEM form.
+  /// PEM files.
   std::string ca_certificates;
   std::string certificate;
   std::string key;
@@ -35,16 +35,16 @@ struct HttpOptions {
 struct HttpRequest {
   enum class BodyCoding {
     identity,
-    gzip  ///< packed while it is sent, so that nobody waits for it; then its length is not told beforehand
+    gzip  ///< compressed while it is sent, without delay; its length is not announced
   };
   std::string method;
   /// http or https, without user and password.
   std::string url;
-  /// The path of the socket to connect to instead of the URL's host; empty: none.
+  /// Socket to connect to instead of the URL's host; empty: none.
   std::string unix_socket;
   std::vector<std::string> headers;
   std::string body;
-  /// Instead of `body`, where somebody else holds it until the transfer has ended.
+  /// Used instead of `body` if another object owns the text until the transfer has ended.
   std::string_view borrowed_body;
   std::string_view content() const { return borrowed_body.empty() ? body : borrowed_body; }
   BodyCoding body_coding = BodyCoding::identity;
@@ -55,41 +55,41 @@ struct HttpRequest {
 struct HttpResponse {
   enum class Failure {
     none,
-    unreachable,  ///< no connection, or it broke before the answer was whole
+    unreachable,  ///< no connection, or it broke before the response was complete
     timeout,
-    certificate,  ///< of the server, or ours
-    other         ///< what trying again cannot change
+    certificate,  ///< the server's or ours
+    other         ///< a retry would not change the result
   };
   Failure failure = Failure::none;
-  /// In words, unless `failure` is none.
+  /// Description, unless `failure` is none.
   std::string error;
   int status = 0;
-  /// At most `HttpClient::body_limit` bytes of it, unless a consumer took it.
+  /// At most `HttpClient::body_limit` bytes, unless a consumer took it.
   std::string body;
   std::string retry_after;
   std::string location;
   std::string content_encoding;
-  /// The server's clock, to the second, where it told the time.
+  /// The server's clock, to the second, if the response has a date.
   std::optional<std::chrono::system_clock::time_point> server_time;
   /// A connection was made, and TLS on it where it is to be: a request could be sent.
   bool is_connected = false;
   /// The address at the other end: a proxy's, where one is in between. Empty: no connection.
   std::string peer;
-  /// The server's name had an address. False also when nothing had to be looked up.
+  /// The server's name was resolved. False if nothing had to be resolved.
   bool name_resolved = false;
-  /// When the server's certificate ends, where `HttpRequest::inspect_certificate` asked for it.
+  /// When the server's certificate expires, if `HttpRequest::inspect_certificate` is set.
   std::optional<std::chrono::system_clock::time_point> certificate_expires;
 };
 
-/// What of TLS is set up when libcurl is initialised.
+/// How much of TLS is set up when libcurl is initialised.
 enum class TlsSetup {
   full,
   minimal  ///< for plain HTTP only: without the system's OpenSSL configuration
 };
 
-/// HTTP by libcurl, driven by the event loop. libcurl is loaded and initialised when it is first needed, so
-/// that it costs nothing before the job runs. Bounded against servers that never stop talking: in time by the
-/// deadline, in memory by the limits.
+/// HTTP with libcurl, driven by the event loop. libcurl is loaded and initialised on first use, so that it
+/// costs nothing before the job runs. Endless responses are bounded: in time by the deadline, in memory by
+/// the limits.
 class HttpClient {
  public:
   static constexpr std::size_t body_limit = std::size_t{64} << 10;
@@ -102,22 +102,22 @@ class HttpClient {
 
   EventLoop& loop() const { return loop_; }
 
-  /// Loads libcurl on the side: while the job runs, say.
+  /// Loads libcurl in the background, for example while the job runs.
   static void preload(TlsSetup tls);
-  /// libcurl's own words on its version and its TLS library.
+  /// libcurl's description of its version and its TLS library.
   static std::string library_version();
 
-  /// A request under way. Destroying it cancels it.
+  /// A request in progress. Destroying it cancels it.
   class Transfer;
   struct CancelTransfer {
     void operator()(Transfer* transfer) const;
   };
   using TransferHandle = std::unique_ptr<Transfer, CancelTransfer>;
   using Done = std::function<void(HttpResponse)>;
-  /// Takes a piece of a successful answer's body; false ends the transfer.
+  /// Receives a piece of the body of a successful response; returning false ends the transfer.
   using Consumer = std::function<bool(std::string_view)>;
 
-  /// Calls `done` once, never before it has returned. Redirects are not followed.
+  /// Calls `done` once, never before this function has returned. Redirects are not followed.
   TransferHandle start(HttpRequest request, const HttpOptions& options, EventLoop::Clock::time_point deadline,
                        Done done, Consumer consumer = nullptr);
 

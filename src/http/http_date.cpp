@@ -8,7 +8,7 @@
 namespace pushmetrics {
 namespace {
 
-/// Without timegm(3), which would read the time zone's file.
+/// Without timegm(3), which would read the time zone file.
 std::chrono::system_clock::time_point utc(const std::tm& time) {
   using namespace std::chrono;
   const year_month_day day{year(time.tm_year + 1900), month(static_cast<unsigned>(time.tm_mon + 1)),
@@ -25,7 +25,7 @@ std::optional<std::chrono::system_clock::time_point> parse_http_date(std::string
     std::tm time{};
     const char* const rest = ::strptime(date.c_str(), form, &time);
     if (rest == nullptr || *rest != '\0') continue;
-    // Years beyond what the clock's nanoseconds can count are as good as never.
+    // Years beyond the range of the clock's nanoseconds count as never.
     constexpr int last_year = 2261 - 1900;
     time.tm_year = std::clamp(time.tm_year, 0, last_year);
     return utc(time);

@@ -16,7 +16,7 @@
 namespace pushmetrics {
 namespace {
 
-/// Without the capital letter that begins a sentence; names such as OpenSSL keep theirs.
+/// In lower case at the start of the sentence, except names such as OpenSSL.
 std::string in_mid_sentence(std::string words) {
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   const std::string_view word = std::string_view(words).substr(0, words.find(' '));
@@ -64,7 +64,7 @@ CurlTransfer::CurlTransfer(EventLoop& loop, CURLM* multi, HttpRequest request, c
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_NOSIGNAL, 1L);
-  // A resolver that hangs must not be waited for when time is up.
+  // Do not wait for a resolver that hangs once the time limit is reached.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_TIMEOUT_MS, to_curl_milliseconds(deadline - EventLoop::Clock::now()));
   set(CURLOPT_CONNECTTIMEOUT_MS, to_curl_milliseconds(options.connect_timeout));
@@ -105,7 +105,7 @@ void CurlTransfer::set_request() {
   if (request_.method != "GET" && request_.method != "DELETE") set_body();
   set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   set(CURLOPT_USERAGENT, "pushmetrics");
-  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's are not the server's
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the headers of a proxy are not those of the server
   set(CURLOPT_WRITEFUNCTION, on_body);
   set(CURLOPT_WRITEDATA, this);
   set(CURLOPT_HEADERFUNCTION, on_header);
@@ -115,12 +115,12 @@ void CurlTransfer::set_request() {
 void CurlTransfer::set_body() {
   if (request_.body_coding == HttpRequest::BodyCoding::gzip) {
     packed_body_.emplace(request_.content());
-    set(CURLOPT_UPLOAD, 1L);  // of unknown length: in chunks, where the protocol has no other way
+    set(CURLOPT_UPLOAD, 1L);  // of unknown length: chunked, unless the protocol has another way
     set(CURLOPT_READFUNCTION, on_send);
     set(CURLOPT_READDATA, this);
     set(CURLOPT_SEEKFUNCTION, on_send_anew);
     set(CURLOPT_SEEKDATA, this);
-    request_.headers.emplace_back("Content-Encoding: gzip");  // in lower case: PROTOCOL.md, "Pushing"
+    request_.headers.emplace_back("Content-Encoding: gzip");  // lower case: PROTOCOL.md, "Pushing"
     return;
   }
   set_whole_body(request_.content());
@@ -144,13 +144,13 @@ void CurlTransfer::set_server(const HttpOptions& options) {
 }
 
 void CurlTransfer::set_tls(const HttpOptions& options) {
-  set(CURLOPT_CERTINFO, 1L);  // for words on a certificate that is for another host
+  set(CURLOPT_CERTINFO, 1L);  // to explain a certificate that is for another host
   const std::string authorities =
       options.ca_certificates.empty() ? system_authorities() : options.ca_certificates;
   if (!authorities.empty()) set(CURLOPT_CAINFO, authorities.c_str());
   if (!options.certificate.empty()) {
     set(CURLOPT_SSLCERT, options.certificate.c_str());
-    set(CURLOPT_KEYPASSWD, "");  // an encrypted key is an error, not a question on the terminal
+    set(CURLOPT_KEYPASSWD, "");  // an encrypted key is an error, not a prompt on the terminal
   }
   if (!options.key.empty()) set(CURLOPT_SSLKEY, options.key.c_str());
   if (!options.verify) {
@@ -161,10 +161,10 @@ void CurlTransfer::set_tls(const HttpOptions& options) {
 
 void CurlTransfer::set_headers(const HttpOptions& options) {
   for (const std::string& header : options.headers) add_header(header);
-  // What the person says takes the place of ours.
+  // Headers given by the user override ours.
   for (const std::string& header : request_.headers)
     if (!has_header(std::string_view(header).substr(0, header.find(':') + 1))) add_header(header);
-  // No question beforehand: it costs a round trip, or a second where nobody answers it.
+  // Without `Expect: 100-continue`, which costs a round trip, or a second if the server ignores it.
   add_header("Expect:");
   set(CURLOPT_HTTPHEADER, headers_);
 }
@@ -175,7 +175,7 @@ bool CurlTransfer::has_header(std::string_view name) const {
   return false;
 }
 
-/// libcurl leaves out a header without a value.
+/// libcurl drops a header without a value.
 void CurlTransfer::take_header_back(std::string_view name) {
   for (curl_slist* header = headers_; header != nullptr; header = header->next)
     if (::strncasecmp(header->data, name.data(), name.size()) == 0) header->data[name.size()] = '\0';
@@ -196,7 +196,7 @@ std::size_t CurlTransfer::on_send(char* place, std::size_t size, std::size_t cou
       CURL_READFUNC_ABORT);
 }
 
-/// When a connection that was kept turns out to be closed, libcurl begins anew on another one.
+/// If a kept-alive connection turns out to be closed, libcurl sends the request again on a new one.
 int CurlTransfer::on_send_anew(void* self, curl_off_t offset, int origin) {
   if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
   static_cast<CurlTransfer*>(self)->packed_body_->rewind();
@@ -259,14 +259,14 @@ void CurlTransfer::finish(CURLcode code) {
   done(std::move(response_));
 }
 
-/// Pushgateway takes gzip from 1.5 on, and before reads it as text (PROTOCOL.md, "Pushing").
+/// Pushgateway supports gzip from 1.5 on; older versions parse it as text (PROTOCOL.md, "Pushing").
 bool CurlTransfer::is_packing_refused() const {
   constexpr int bad_request = 400, unsupported_media_type = 415;
   return response_.status == unsupported_media_type ||
          (response_.status == bad_request && response_.body.find("parsing error") != std::string::npos);
 }
 
-/// With a length, for servers and proxies that take no body in chunks (RFC 9110, "411 Length Required").
+/// With a length, for servers and proxies that accept no chunked body (RFC 9110, "411 Length Required").
 void CurlTransfer::repeat(std::string body) {
   repeated_body_ = std::move(body);
   set(CURLOPT_UPLOAD, 0L);
@@ -307,7 +307,7 @@ void CurlTransfer::describe_failure(CURLcode code) {
   };
   const bool is_about_the_answer = info<long>(CURLINFO_REQUEST_SIZE) > 0;
   const std::string endless_headers = "the answer's headers do not end";
-  if (detail.starts_with("unsupported proxy"))  // in the words that follow is its URL, secrets and all
+  if (detail.starts_with("unsupported proxy"))  // followed by its URL, including credentials
     return fail(Kind::unreachable, concat({detail.substr(0, detail.find('\'')),
                                            "what http_proxy, https_proxy or all_proxy names"}));
   constexpr auto too_large = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, which libcurl has from 8.6 on
@@ -353,7 +353,7 @@ std::string CurlTransfer::timeout_problem() const {
                                                           : "its name was not resolved in time";
 }
 
-/// The system's words, which are shorter; but who it is that cannot be reached, where it is a proxy.
+/// The system's error text, which is shorter; but names the peer if that is a proxy.
 std::string CurlTransfer::connection_problem(const std::string& detail) const {
   const auto number = static_cast<int>(info<long>(CURLINFO_OS_ERRNO));
   if (number == 0) return detail;

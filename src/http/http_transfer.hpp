@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-/// For http.cpp and http_transfer.cpp only.
+/// Only for http.cpp and http_transfer.cpp.
 namespace pushmetrics {
 
 class HttpClient::Transfer {
@@ -21,7 +21,7 @@ class HttpClient::Transfer {
   Transfer& operator=(const Transfer&) = delete;
 };
 
-/// One request by libcurl. Bounded by the deadline in time, and by the client's limits in memory.
+/// One request with libcurl. The deadline bounds its time, the client's limits its memory.
 class CurlTransfer : public HttpClient::Transfer {
  public:
   /// `multi` must outlive it. Begins at once.
@@ -29,7 +29,7 @@ class CurlTransfer : public HttpClient::Transfer {
                EventLoop::Clock::time_point deadline, HttpClient::Done done, HttpClient::Consumer consumer);
   ~CurlTransfer() override;
 
-  /// Tells the caller, who may destroy this.
+  /// Reports the result to the caller, who may destroy this object.
   void finish(CURLcode code);
 
  private:
@@ -61,7 +61,7 @@ class CurlTransfer : public HttpClient::Transfer {
     curl().easy_getinfo(easy_, which, &value);
     return value;
   }
-  /// What is cut short is an answer all the same, where its end is not wanted or its head says all.
+  /// A truncated response is accepted if its end is not needed or its headers say everything.
   bool is_answered(CURLcode code) const {
     return code == CURLE_OK || body_cut_ || (head_is_whole_ && response_.status >= 300);
   }
@@ -84,7 +84,7 @@ class CurlTransfer : public HttpClient::Transfer {
   HttpClient::Consumer consumer_;
   CURL* easy_;
   std::optional<GzipStream> packed_body_;
-  std::string repeated_body_;  ///< where the server did not take it in chunks, or not packed
+  std::string repeated_body_;  ///< if the server does not accept it chunked or compressed
   curl_slist* headers_ = nullptr;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;

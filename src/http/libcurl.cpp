@@ -17,13 +17,14 @@ namespace {
 /// OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, _NO_ADD_ALL_CIPHERS, _NO_ADD_ALL_DIGESTS and _NO_LOAD_CONFIG.
 constexpr std::uint64_t minimal_openssl = 0x01 | 0x10 | 0x20 | 0x80;
 
-/// libcurl has OpenSSL read its configuration and make tables of its algorithms and errors, most of what a
-/// short push costs, whether or not there will be TLS. Said before, it does not (OPENSSL_init_crypto(3)).
+/// libcurl makes OpenSSL read its configuration and build tables of algorithms and errors: most of the cost
+/// of a short push, whether or not TLS is used. Initialised before that, OpenSSL skips this
+/// (OPENSSL_init_crypto(3)).
 void keep_openssl_minimal([[maybe_unused]] void* libcurl) {
 #ifdef PUSHMETRICS_STATIC_CURL
   ::OPENSSL_init_crypto(minimal_openssl, nullptr);
 #else
-  // A libcurl with another TLS library does not know of it.
+  // A libcurl with another TLS library does not have it.
   using Initialise = int (*)(std::uint64_t, const void*);
   if (const auto initialise = reinterpret_cast<Initialise>(::dlsym(libcurl, "OPENSSL_init_crypto")))
     initialise(minimal_openssl, nullptr);
@@ -37,7 +38,7 @@ Curl::Curl(TlsSetup tls) {
 #define PUSHMETRICS_LINK(name) name = &::curl_##name;
   PUSHMETRICS_CURL_FUNCTIONS(PUSHMETRICS_LINK)
 #undef PUSHMETRICS_LINK
-  // Other sources of names are modules of the system's C library, which need not fit the one linked here.
+  // Other sources of names are modules of the system's C library, which may not match the one linked here.
   ::__nss_configure_lookup("hosts", "files dns");
   void* const library = nullptr;
 #else

@@ -6,7 +6,7 @@
 
 #include <string>
 
-/// For http.cpp and http_transfer.cpp only, which are the one door to libcurl.
+/// Only for http.cpp and http_transfer.cpp, the only code that uses libcurl.
 namespace pushmetrics {
 
 // clang-format off
@@ -17,9 +17,9 @@ namespace pushmetrics {
   USE(slist_free_all)
 // clang-format on
 
-/// Debian's libcurl brings more than thirty libraries along, whose loading takes longer than many a job; so
-/// pushmetrics does not link it but loads it once the job runs. A static build links it, and only initialises
-/// it late.
+/// Debian's libcurl depends on more than thirty libraries, which take longer to load than many jobs run. So
+/// pushmetrics does not link it, but loads it once the job is running. A static build links it, and only
+/// initialises it late.
 struct Curl {
   // NOLINTBEGIN(bugprone-macro-parentheses): a member's name cannot stand in them
 #define PUSHMETRICS_DECLARE(name) decltype(&::curl_##name) name = nullptr;
@@ -27,14 +27,14 @@ struct Curl {
 #undef PUSHMETRICS_DECLARE
   // NOLINTEND(bugprone-macro-parentheses)
 
-  /// Why it cannot be used; empty: it can.
+  /// Why it cannot be used; empty if it can.
   std::string problem;
 
   explicit Curl(TlsSetup tls);
 };
 
-/// Loads and initialises libcurl when it is called first, with the `tls` of that call; from then on what is
-/// found in it. Threads may.
+/// Loads and initialises libcurl on the first call, with that call's `tls`; later calls return the same
+/// functions. Thread-safe.
 const Curl& curl(TlsSetup tls = TlsSetup::full);
 
 }  // namespace pushmetrics

@@ -10,8 +10,8 @@
 namespace pushmetrics {
 namespace {
 
-/// Takes protobuf's text form apart, as far as label pairs go; Pushgateway 1.5.1 writes
-/// `label:<name:"job" value:"\377" >`, 1.11 `label:{name:"job"  value:"\xff"}`.
+/// Parses label pairs in protobuf's text format. Pushgateway 1.5.1 writes `label:<name:"job" value:"\377" >`,
+/// 1.11 `label:{name:"job" value:"\xff"}`.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -101,7 +101,7 @@ std::optional<GatherError> read_gather_error(std::string_view line) {
   return complaint;
 }
 
-/// As Go's JSON encoder writes what is not UTF-8: U+FFFD for each byte.
+/// As Go's JSON encoder writes invalid UTF-8: U+FFFD for each byte.
 std::string replaced(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -8,22 +8,22 @@
 
 namespace pushmetrics {
 
-/// A group that keeps a gateway from answering /metrics and from taking any push, as the gateway itself tells
-/// it (PROTOCOL.md, hazards 1 and 2).
+/// A group because of which a gateway fails /metrics and rejects every push, as named by the gateway's error
+/// (PROTOCOL.md, hazards 1 and 2).
 struct GatherError {
   enum class Kind {
-    not_utf8,  ///< a label's value is not
-    collides,  ///< `{job=x}` is there beside `{job=x,instance=""}`
+    not_utf8,  ///< the value of a label is not valid UTF-8
+    collides,  ///< `{job=x}` exists as well as `{job=x,instance=""}`
   };
   Kind kind = Kind::not_utf8;
-  /// With the exact bytes, and with an empty `instance` even where the group has none.
+  /// With the exact bytes, and with an empty `instance` even if the group has none.
   GroupLabels labels;
 };
 
-/// The groups that an answer of status 500 to GET /metrics, or of 400 to a push, complains of: each once.
+/// The groups named in a response of status 500 to GET /metrics, or of 400 to a push; each once.
 std::vector<GatherError> read_gather_errors(std::string_view text);
 
-/// Puts the bytes that the complaints tell into those groups' labels of which they are unknown.
+/// Restores the bytes of labels that are unknown in `groups` but named by the errors.
 void settle_unknown_bytes(std::vector<GroupSnapshot>& groups, std::vector<GatherError> complaints);
 
 }  // namespace pushmetrics

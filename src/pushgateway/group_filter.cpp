@@ -15,15 +15,15 @@ std::string_view take_character(std::string_view& text) {
   return character;
 }
 
-/// The number of the next character, a byte that is not UTF-8 beyond all that are.
+/// Code point of the next character; invalid UTF-8 gets a number above all code points.
 char32_t take_code(std::string_view& text) {
   const std::string_view character = take_character(text);
   const bool broken = character.size() == 1 && static_cast<unsigned char>(character[0]) >= 0x80;
   return broken ? 0x110000U + static_cast<unsigned char>(character[0]) : code_point(character);
 }
 
-/// Whether the set that `pattern` begins with, behind its `[`, has `code`; takes the set from `pattern`.
-/// Nothing, if the set does not end.
+/// Whether the set at the start of `pattern`, after its `[`, contains `code`; consumes the set. Nothing if
+/// the set is not closed.
 std::optional<bool> matches_set(std::string_view& pattern, char32_t code) {
   std::string_view rest = pattern;
   const bool negated = rest.starts_with('!') || rest.starts_with('^');
@@ -79,7 +79,7 @@ bool matches_one(std::string_view& pattern, std::string_view& text) {
 }  // namespace
 
 bool matches_glob(std::string_view pattern, std::string_view text) {
-  // Behind the last `*` seen: where the pattern goes on, and how much of the text that star has not taken.
+  // After the last `*`: where the pattern continues, and the text that the star has not consumed.
   std::optional<std::string_view> after_star;
   std::string_view text_after_star;
   while (true) {
@@ -93,7 +93,7 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
     if (!text.empty() && !pattern.empty()) {
       if (matches_one(pattern, text)) continue;
     } else if (text.empty()) {
-      return false;  // a star that takes more leaves less
+      return false;  // consuming more would leave less
     }
     if (!after_star || text_after_star.empty()) return false;
     take_character(text_after_star);

@@ -9,15 +9,15 @@
 
 namespace pushmetrics {
 
-/// Whether `text` as a whole is what `pattern` describes: `*` any characters, `?` one, `[a-z]` one of these,
-/// `[!a-z]` one of the others, a backslash takes away the meaning of what follows it. All else, a `[` that
-/// nothing closes included, stands for itself. Takes time proportional to the product of the lengths at most.
+/// Whether `pattern` matches all of `text`: `*` any characters, `?` one character, `[a-z]` one of these,
+/// `[!a-z]` one other character; a backslash escapes the next character. Everything else, including an
+/// unclosed `[`, matches itself. Takes at most time proportional to the product of the lengths.
 bool matches_glob(std::string_view pattern, std::string_view text);
 
-/// Which groups are meant: those that meet all conditions.
+/// Selects the groups that meet all conditions.
 class GroupFilter {
  public:
-  /// `NAME=GLOB` or `NAME!=GLOB` each. As in Prometheus, a label that a group does not have is empty.
+  /// `NAME=GLOB` or `NAME!=GLOB` each. As in Prometheus, a missing label counts as empty.
   static Result<GroupFilter> parse(const std::vector<std::string>& conditions);
 
   bool matches(const GroupLabels& group) const;

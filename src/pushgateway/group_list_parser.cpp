@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
-/// As Go spells it.
+/// In Go's notation.
 std::optional<double> parse_value(std::string_view text) {
   if (const auto special = json::special_number(text)) return special;
   double value = 0;
@@ -26,16 +26,16 @@ std::optional<double> parse_value(std::string_view text) {
   return value;
 }
 
-/// 0 is how Pushgateway says never.
+/// Pushgateway uses 0 for never.
 std::optional<GroupSnapshot::Time> parse_time(std::optional<double> seconds) {
-  constexpr double latest = 9e9;  // what a time_point can hold
+  constexpr double latest = 9e9;  // the limit of a time_point
   if (!seconds || !(*seconds > 0 && *seconds < latest)) return std::nullopt;
   return GroupSnapshot::Time(
       std::chrono::duration_cast<GroupSnapshot::Time::duration>(std::chrono::duration<double>(*seconds)));
 }
 
-/// What one group's object says, told by nlohmann_json's SAX interface. Where the parser stands is told by
-/// the depth and by the key at each depth:
+/// Collects one group's object from nlohmann_json's SAX events. The depth and the key at each depth give the
+/// position:
 ///
 ///     {"labels":{NAME:…}, "last_push_successful":…, FAMILY:{"metrics":[{"labels":{NAME:…}, "value":…}]}}
 ///     1         2                                          2          3 4        5
@@ -85,19 +85,19 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
   std::array<std::string, 6> keys_;
 
   std::vector<Label> labels_;
-  /// A metric named `labels` has taken their place (PROTOCOL.md, hazard 7).
+  /// A metric named `labels` has replaced them (PROTOCOL.md, hazard 7).
   bool labels_are_a_family_ = false;
   bool has_labels_ = false;
   std::vector<Label> labels_of_push_time_;
   std::optional<bool> successful_;
 
-  /// Of the family that is being read.
+  /// Of the current family.
   std::size_t series_ = 0;
   MetricType type_ = MetricType::untyped;
   SeriesIdentity identity_;
   std::vector<std::uint64_t> identities_;
   std::optional<double> value_;
-  /// Of the series that is being read: its label `status`.
+  /// Label `status` of the current series.
   std::string status_;
 
   std::optional<double> push_time_, push_failure_time_;
@@ -106,7 +106,7 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
 };
 
 bool GroupReader::string(string_t& text) {
-  // Of the group's labels, too, in case that they are a family.
+  // Also for the group's labels, in case they are a family.
   if (depth_ == 2 && keys_[2] == "type") type_ = metric_type_from(text).value_or(MetricType::untyped);
   if (depth_ == 2 && keys_[1] == "labels")
     labels_.push_back({keys_[2], std::move(text)});
@@ -191,14 +191,14 @@ Result<GroupSnapshot> GroupReader::group() && {
       group_.name = GroupSnapshot::Name::unknown_bytes;
   group_.last_push = parse_time(push_time_);
   group_.last_failed_push = parse_time(push_failure_time_);
-  // Compared as Pushgateway does it. Where a metric has taken the name, and before 1.0, it did not say.
+  // Compared as in Pushgateway. Missing before 1.0, and if a metric has that name.
   group_.last_push_successful =
       successful_.value_or(push_failure_time_.value_or(0) <= push_time_.value_or(0));
   return std::move(group_);
 }
 
-/// Groups whose labels were overwritten are there with or without an empty instance; what else is in the
-/// answer may tell.
+/// Groups whose labels were overwritten exist with or without an empty instance; the rest of the response may
+/// determine which.
 void settle_names(std::vector<GroupSnapshot>& groups) {
   if (std::ranges::none_of(groups, [](const GroupSnapshot& group) {
         return group.name == GroupSnapshot::Name::perhaps_empty_instance;
@@ -285,7 +285,7 @@ void GroupListParser::take_envelope(std::string_view& piece) {
 void GroupListParser::take_group(std::string_view& piece) {
   std::size_t at = 0;
   while (at < piece.size()) {
-    // Most of an answer is text in quotes.
+    // Most of a response is text in quotes.
     if (nesting_.in_string && !nesting_.escaped)
       while (at < piece.size() && piece[at] != '"' && piece[at] != '\\') ++at;
     if (at == piece.size()) break;
@@ -322,7 +322,7 @@ Result<std::vector<GroupSnapshot>> GroupListParser::finish() {
   const auto status = document.find("status");
   if (status == document.end() || *status != "success") return refuse("it does not report success");
   const auto data = document.find("data");
-  const bool none = data != document.end() && data->is_null();  // Go's way to write an empty list
+  const bool none = data != document.end() && data->is_null();  // Go writes an empty list like this
   if (!none && (data == document.end() || !data->is_array())) return refuse("it has no list");
   if (none ? !groups_.empty() : data->size() != groups_.size()) return refuse("it holds other things, too");
   settle_names(groups_);

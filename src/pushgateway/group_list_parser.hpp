@@ -11,21 +11,21 @@
 
 namespace pushmetrics {
 
-/// Reads what a Pushgateway answers to GET /api/v1/metrics, piece by piece (PROTOCOL.md, "API"). Of the
-/// answer it keeps one group's text at a time, and what GroupSnapshot says of each group.
+/// Parses the response to GET /api/v1/metrics piece by piece (PROTOCOL.md, "API"). Holds only one group's
+/// text at a time, and a GroupSnapshot of each group.
 class GroupListParser {
  public:
-  /// What one group's text may come to, in bytes.
+  /// Maximum size of one group's text, in bytes.
   static constexpr std::size_t group_limit = std::size_t{256} << 20;
-  /// What all may come to that does not belong to a group.
+  /// Maximum size of all text outside of groups.
   static constexpr std::size_t envelope_limit = std::size_t{16} << 20;
 
-  /// `prefix` begins the names of the metrics of `pushmetrics run`: `job_`.
+  /// `prefix` is that of the metrics of `pushmetrics run`: `job_`.
   explicit GroupListParser(std::string prefix);
   /// Keeps only the group of these labels.
   GroupListParser(std::string prefix, GroupLabels only);
 
-  /// Takes the next piece. False: it is not such an answer, and finish() says why.
+  /// Parses the next piece. False if this is not such a response; finish() returns the reason.
   bool take(std::string_view piece);
 
   /// Those that were read up to now.
@@ -35,11 +35,11 @@ class GroupListParser {
   Result<std::vector<GroupSnapshot>> finish();
 
  private:
-  /// Where in the document the next byte stands. A group is what begins at depth 2.
+  /// Position of the next byte in the document. A group begins at depth 2.
   struct Nesting {
     std::size_t depth = 0;
     bool in_string = false, escaped = false;
-    /// False: a bracket too many closes.
+    /// False if there is a closing bracket too many.
     bool take(char c);
   };
   static constexpr std::size_t depth_of_groups = 2;

@@ -10,7 +10,7 @@
 namespace pushmetrics {
 namespace {
 
-/// One of the groups that are in the way, and how.
+/// A group that conflicts with the push, and how.
 struct Conflict {
   const GroupSnapshot* group;
   std::string words;
@@ -20,7 +20,7 @@ bool has_parts(MetricType type) {
   return type == MetricType::histogram || type == MetricType::summary || type == MetricType::gauge_histogram;
 }
 
-/// The name of the histogram or summary that `name` would be a part of; empty: by its form, of none.
+/// The histogram or summary that `name` would be a part of by its form; empty if none.
 std::string_view whole_of(std::string_view name) {
   for (const std::string_view suffix : {"_count", "_sum", "_bucket"})
     if (name.size() > suffix.size() && name.ends_with(suffix))
@@ -40,7 +40,7 @@ std::string collision(std::string_view ours, MetricType our_type, std::string_vi
   return {};
 }
 
-/// As the gateway stores them: with the group's labels in place of their own.
+/// As the gateway stores them: with the group's labels replacing their own.
 std::unordered_set<std::uint64_t> identities(const Family& family, const GroupingKey& group) {
   std::unordered_set<std::uint64_t> found;
   for (const Sample& sample : family.samples) {
@@ -57,7 +57,7 @@ std::unordered_set<std::uint64_t> identities(const Family& family, const Groupin
   return found;
 }
 
-/// What makes the gateway refuse everything, whatever is pushed (hazards 1 and 2).
+/// Conflicts that make the gateway reject every push (hazards 1 and 2).
 std::vector<Conflict> poisons(const std::vector<GroupSnapshot>& groups) {
   std::vector<Conflict> found;
   std::set<GroupLabels> exact;
@@ -75,7 +75,7 @@ std::vector<Conflict> poisons(const std::vector<GroupSnapshot>& groups) {
   return found;
 }
 
-/// Whether the push takes the family's place instead of standing beside it.
+/// Whether the push replaces the family.
 bool is_replaced(const Push& push, const std::vector<Family>& families, const GroupSnapshot& group,
                  std::string_view name) {
   if (group.labels != GroupLabels(push.group)) return false;
@@ -106,7 +106,7 @@ std::string describe_conflicts(const std::vector<Conflict>& found, std::string_v
   constexpr std::size_t most = 3;
   std::string commands;
   for (std::size_t i = 0; i < std::min(found.size(), most); ++i) {
-    // With bytes unknown, a command would miss the group.
+    // With unknown bytes, a command would not find the group.
     if (found[i].group->name == GroupSnapshot::Name::unknown_bytes) continue;
     commands += concat({commands.empty() ? "" : " && ", "pushmetrics delete --url ", shell_word(url), " ",
                         found[i].group->labels.as_options()});
@@ -150,7 +150,7 @@ std::string explain_gateway_conflict(const Push& push, const Types& types) {
 }
 
 void TypeLines::take(std::string_view piece) {
-  constexpr std::size_t longest = 4096;  // of a line that is of use
+  constexpr std::size_t longest = 4096;  // longest line of interest
   for (const char c : piece) {
     if (c == '\n')
       end_line();

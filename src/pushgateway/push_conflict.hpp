@@ -10,18 +10,18 @@
 
 namespace pushmetrics {
 
-/// Why a Pushgateway that holds `groups` refuses `push` as inconsistent (PROTOCOL.md, "Pushing"): a sentence
-/// that names group, metric and type, and the `pushmetrics delete` for the gateway at `url` that clears it.
-/// Empty: none of the groups is in its way.
+/// Why a Pushgateway that holds `groups` rejects `push` as inconsistent (PROTOCOL.md, "Pushing"): a sentence
+/// with group, metric and type, and the `pushmetrics delete` for the gateway at `url` that resolves it. Empty
+/// if none of the groups conflicts.
 std::string explain_push_conflict(const Push& push, const std::vector<GroupSnapshot>& groups,
                                   std::string_view url);
 
-/// The same of the types in the gateway's /metrics, for when no group explains it: then it is the gateway's
-/// own family that is in the way, and nothing can be deleted.
+/// The same for the types in the gateway's /metrics, if no group explains the rejection. Then a family of the
+/// gateway's own conflicts, and nothing can be deleted.
 using Types = std::map<std::string, MetricType, std::less<>>;
 std::string explain_gateway_conflict(const Push& push, const Types& types);
 
-/// Gathers the TYPE lines of a text that comes in pieces. Of the text it keeps a line at a time.
+/// Collects the TYPE lines of a text that arrives in pieces. Stores one line at a time.
 class TypeLines {
  public:
   void take(std::string_view piece);
