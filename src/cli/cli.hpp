@@ -34,9 +34,9 @@ struct ParsedOptions {
   std::vector<OptionSource> sources = {};
 };
 
-/// Reads the arguments behind the subcommand's name, the environment and the configuration files into the
-/// places that `table` names: the command line over the environment over the files over what is there
-/// (SPEC.md, "Configuration"). Only a mistake on the command line is an error.
+/// Reads the arguments after the subcommand, the environment and the configuration files into the places that
+/// `table` names. The command line overrides the environment, which overrides the files, which override what
+/// is there already (pushmetrics(1), FILES). Only an error on the command line is a failure.
 Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTable& table, Operands operands,
                                    const std::vector<std::string>& arguments);
 

@@ -6,7 +6,7 @@
 
 namespace pushmetrics {
 
-/// Exit statuses of pushmetrics itself (SPEC.md, "Exit status").
+/// Exit statuses of pushmetrics itself (pushmetrics(1), EXIT STATUS).
 enum ExitStatus : int {
   exit_done = 0,
   exit_not_delivered = 1,

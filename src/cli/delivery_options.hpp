@@ -12,7 +12,7 @@
 
 namespace pushmetrics {
 
-/// Where pushes go, and as whom (SPEC.md, "Where it pushes", "Delivery", "Authentication and TLS").
+/// Targets and credentials (pushmetrics(1), TARGETS, DELIVERY, OPTIONS).
 struct DeliveryOptions {
   /// Those of --url; none: http://localhost:9091.
   std::vector<TargetUrl> urls;
@@ -20,7 +20,7 @@ struct DeliveryOptions {
   HttpOptions http;
   std::string password_file;
   std::string bearer_token_file;
-  /// Empty: where SPEC.md, "Delivery" has it.
+  /// Empty: the default of pushmetrics(1), SPOOL.
   std::string spool_directory;
   SpoolLimits spool_limits;
   bool no_spool = false;

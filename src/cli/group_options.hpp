@@ -10,7 +10,7 @@
 
 namespace pushmetrics {
 
-/// Which group is meant (SPEC.md, "The group").
+/// The group (pushmetrics(1), OPTIONS).
 struct GroupOptions {
   std::optional<std::string> job;
   std::optional<std::string> instance;

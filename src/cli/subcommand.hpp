@@ -19,8 +19,8 @@ struct Beginning {
   std::optional<int> end;
 };
 
-/// Reads the options into their places; prints --help; tells what is wrong, be it on the command line, in the
-/// environment or in a configuration file, and ends with 2 then (SPEC.md, "Exit status, other than `run`").
+/// Reads the options into their places and prints --help. Reports every error on the command line, in the
+/// environment or in a configuration file; the exit status is then 2 (pushmetrics(1), EXIT STATUS).
 Beginning begin_subcommand(std::string_view name, const CommandHelp& manual, const OptionTable& table,
                            Operands operands, const CommonOptions& common,
                            const std::vector<std::string>& arguments);

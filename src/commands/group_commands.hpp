@@ -5,8 +5,8 @@
 
 namespace pushmetrics {
 
-/// The subcommands on the groups that targets hold (SPEC.md, "`delete`, `list`, `prune`, `wipe`"). Each
-/// returns the exit status.
+/// The subcommands `list`, `delete`, `prune` and `wipe` (pushmetrics(1), SUBCOMMANDS). Each returns the exit
+/// status.
 int list_command(const std::vector<std::string>& arguments);
 int delete_command(const std::vector<std::string>& arguments);
 int prune_command(const std::vector<std::string>& arguments);

@@ -18,7 +18,7 @@ namespace pushmetrics {
 
 enum class InputFormat;
 
-/// How metrics are read (SPEC.md, "`push` and `check`").
+/// How metrics are read (pushmetrics(1), INPUT).
 struct InputOptions {
   /// None: as it looks.
   std::optional<InputFormat> format;

@@ -7,7 +7,7 @@
 
 namespace pushmetrics {
 
-/// How hard to try (SPEC.md, "Delivery").
+/// Time limits and retries of a push (pushmetrics(1), DELIVERY).
 struct RetryPolicy {
   /// For one push to one target, retries and waits included.
   Duration push_timeout = std::chrono::seconds(10);

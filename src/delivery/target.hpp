@@ -10,7 +10,7 @@
 
 namespace pushmetrics {
 
-/// A target's URL, taken apart (SPEC.md, "Where it pushes").
+/// The parts of a target's URL (pushmetrics(1), TARGETS).
 struct TargetUrl {
   enum class Kind {
     pushgateway,
@@ -42,8 +42,8 @@ struct TargetUrl {
   std::string name;
 };
 
-/// Understands what SPEC.md, "Where it pushes", lists. `otlp:` goes where the environment says. A prefix
-/// behind a socket's path is set off by a colon: `unix:/run/pushgateway.sock:/prefix`.
+/// Parses the forms of pushmetrics(1), TARGETS. `otlp:` takes its endpoint from the environment. A colon
+/// separates a prefix from a socket's path: `unix:/run/pushgateway.sock:/prefix`.
 Result<TargetUrl> parse_target_url(std::string_view url);
 
 /// One place that every push goes to.

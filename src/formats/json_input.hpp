@@ -26,7 +26,7 @@ struct JsonMetrics {
   Position origin(std::size_t line) const;
 };
 
-/// Metrics written as JSON (SPEC.md, "`push` and `check`"):
+/// Metrics written as JSON (pushmetrics(1), INPUT):
 ///
 ///     {"records": 5, "ok": true, "size_bytes": {"value": 2e9, "type": "gauge", "help": "…", "labels": {"db":
 ///     "a"}}}

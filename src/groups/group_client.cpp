@@ -20,14 +20,14 @@ AttemptResult result_of(RetryResult ended, Clock::time_point deadline) {
   return std::move(ended.last);
 }
 
-/// The names by which a group is deleted: both that it may have, where the gateway did not say which; only
-/// one of them is there.
+/// The names by which a group is deleted: both possible ones if the gateway did not say which; only one of
+/// them exists.
 std::vector<GroupLabels> names_of(const GroupSnapshot& group) {
   if (group.name != GroupSnapshot::Name::perhaps_empty_instance) return {group.labels};
   return {group.labels, group.labels.with({"instance", ""})};
 }
 
-/// Deletes many groups, several at a time.
+/// Deletes many groups, several in parallel.
 class Removals {
  public:
   using OnRemoval = std::function<void(const Removal&)>;
@@ -95,7 +95,7 @@ class Removals {
   const OnRemoval& on_removal_;
   std::size_t next_ = 0;
   bool unreachable_ = false;
-  /// As many requests under way; more do not make a gateway faster.
+  /// Maximum number of parallel requests; more would not make a gateway faster.
   std::array<Lane, 8> lanes_;
 };
 

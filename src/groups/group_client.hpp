@@ -13,7 +13,7 @@
 
 namespace pushmetrics {
 
-/// A target, and the groups that it holds: null where it cannot show or delete any.
+/// A target and its groups; null if it cannot list or delete any.
 struct GroupPlace {
   std::string target;
   std::unique_ptr<GroupStore> store;
@@ -28,8 +28,8 @@ struct Removal {
   std::string error = {};
 };
 
-/// Talks to the targets' groups for one call of a subcommand: waits for each answer, and tries again as
-/// --push-timeout and --retries have it.
+/// Accesses the groups of the targets for one subcommand. Waits for each response, and retries within
+/// --push-timeout and --retries.
 class GroupClient {
  public:
   GroupClient(const DeliveryOptions& options, const Console& console);
@@ -37,11 +37,11 @@ class GroupClient {
   const std::vector<GroupPlace>& places() const { return places_; }
 
   Result<Listing> list(const GroupPlace& place, const std::string& prefix = "job_");
-  /// Tells of each group as it is deleted, or is not. Once the target cannot be reached, the rest is not
-  /// tried.
+  /// Reports each group when it is deleted or fails. If the target becomes unreachable, the remaining groups
+  /// are not tried.
   void remove(const GroupPlace& place, const std::vector<GroupSnapshot>& groups,
               const std::function<void(const Removal&)>& on_removal);
-  /// Why not; empty: done.
+  /// The reason for the failure; empty on success.
   std::string wipe(const GroupPlace& place);
 
  private:

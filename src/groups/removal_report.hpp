@@ -9,24 +9,24 @@
 
 namespace pushmetrics {
 
-/// How `delete` and `prune` show what they do.
+/// How `delete` and `prune` print their progress.
 struct RemovalOptions {
   bool dry_run = false;
   bool json = false;
 };
 
-/// Tells of each group that was, or would be, deleted, and keeps the exit status.
+/// Prints each group that was, or would be, deleted, and keeps the exit status.
 class RemovalReport {
  public:
   RemovalReport(const RemovalOptions& options, const Console& console);
 
   void begin_target(std::string_view name, GroupSnapshot::Time now);
-  /// Nothing, or no more, can be done at this target.
+  /// Nothing (more) can be done at this target.
   void fail(const std::string& why);
   void tell(const Removal& removal);
-  /// Once all of a target's are told.
+  /// Call after the last group of a target.
   void end_target();
-  /// Prints what is left to print. Returns the exit status.
+  /// Prints the rest. Returns the exit status.
   int finish();
 
  private:
@@ -42,7 +42,7 @@ class RemovalReport {
   int status_ = exit_done;
 };
 
-/// Deletes the groups, or under --dry-run says that it would.
+/// Deletes the groups, or with --dry-run prints what would be deleted.
 void remove_groups(GroupClient& session, const GroupPlace& place, const std::vector<GroupSnapshot>& groups,
                    const RemovalOptions& options, RemovalReport& report);
 

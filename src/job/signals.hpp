@@ -8,7 +8,7 @@
 
 namespace pushmetrics {
 
-/// The signals that reach the job when pushmetrics gets them (SPEC.md, "run").
+/// The signals that are forwarded to the job (pushmetrics(1), JOBS).
 inline constexpr std::array forwarded_signals{SIGTERM, SIGINT,   SIGHUP,  SIGQUIT, SIGUSR1,
                                               SIGUSR2, SIGWINCH, SIGCONT, SIGTSTP};
 

@@ -28,7 +28,7 @@ std::string promql_string(std::string_view text);
 std::string promql_duration(Duration duration);
 
 /// Writes the queries that alerting rules and dashboards have in common, for the metrics of `run`
-/// (SPEC.md, "run"). All metrics of a group carry the very same labels, so that PromQL's default matching
+/// (pushmetrics(1), METRICS). All metrics of a group carry the very same labels, so that PromQL's default matching
 /// pairs them whatever the labels are: there is no `on` or `ignoring` to go wrong.
 class RunQueries {
  public:

@@ -11,9 +11,9 @@
 
 namespace pushmetrics {
 
-/// Counts a group's runs (SPEC.md, "run", --count). What is kept on this machine counts, and what targets
-/// hold beyond it: runs elsewhere, or before anything was kept here. So no count is lost or falls when a
-/// target is away, or is wiped.
+/// Counts a group's runs (pushmetrics(1), "Counting runs"). Combines the counts stored on this machine with
+/// higher ones on the targets, which include runs elsewhere or before anything was stored here. So no count
+/// is lost or decreases when a target is down or wiped.
 class RunCounter {
  public:
   /// Told of trouble, and of what else may be of interest: parts of sentences on the job.

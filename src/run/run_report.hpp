@@ -9,7 +9,7 @@
 
 namespace pushmetrics {
 
-/// What of a run is reported, and how (SPEC.md, "run").
+/// What is reported about a run (pushmetrics(1), METRICS).
 struct ReportOptions {
   std::string prefix = "job_";
   /// The exit codes that count as success.

@@ -17,7 +17,7 @@ class Request : public Attempt {
   HttpClient::TransferHandle transfer;
 };
 
-/// The server's clock; ours, if they agree, as the server tells whole seconds only.
+/// The server's clock; ours if they agree, since the server's has whole seconds only.
 std::chrono::system_clock::time_point clock_of(const HttpResponse& response) {
   constexpr std::chrono::seconds tolerance(2);
   const auto here = std::chrono::system_clock::now();
@@ -26,7 +26,7 @@ std::chrono::system_clock::time_point clock_of(const HttpResponse& response) {
   return agrees ? here : *response.server_time;
 }
 
-/// Reads the list, and then perhaps the complaint.
+/// Reads the list, and then the gather errors if needed.
 class ListAttempt : public Attempt {
  public:
   ListAttempt(const HttpEndpoint& endpoint, const std::string& prefix, Time deadline,
@@ -61,7 +61,7 @@ class ListAttempt : public Attempt {
 
   void on_complaint(const HttpResponse& response) {
     settle_unknown_bytes(listing_.groups, read_gather_errors(response.body));
-    // A gateway that does not complain really has those characters.
+    // A gateway without gather errors really holds those characters.
     if (response.status == 200)
       for (GroupSnapshot& group : listing_.groups)
         if (group.name == GroupSnapshot::Name::unknown_bytes) group.name = GroupSnapshot::Name::exact;
@@ -71,7 +71,7 @@ class ListAttempt : public Attempt {
   void finish(AttemptResult verdict) {
     if (verdict.kind != AttemptResult::Kind::delivered) listing_.groups.clear();
     const auto done = std::move(done_);
-    done(std::move(verdict), std::move(listing_));  // which may destroy this
+    done(std::move(verdict), std::move(listing_));  // may destroy this
   }
 
   const HttpEndpoint& endpoint_;

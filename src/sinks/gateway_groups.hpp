@@ -5,13 +5,12 @@
 
 namespace pushmetrics {
 
-/// The groups of a Pushgateway, by its API (PROTOCOL.md, "API").
+/// The groups of a Pushgateway, from its API (PROTOCOL.md, "API").
 class GatewayGroups : public GroupStore {
  public:
   explicit GatewayGroups(HttpEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
-  /// Where a list does not tell the bytes of a label (hazard 1), the gateway's complaint about it is asked
-  /// for.
+  /// If the list lacks the bytes of a label (hazard 1), the gateway's gather errors are read to find them.
   std::unique_ptr<Attempt> list(const std::string& prefix, EventLoop::Clock::time_point deadline,
                                 OnListing done) override;
   std::unique_ptr<Attempt> remove(const GroupLabels& labels, EventLoop::Clock::time_point deadline,

@@ -11,15 +11,15 @@
 
 namespace pushmetrics {
 
-/// What a target holds.
+/// The groups of a target.
 struct Listing {
   std::vector<GroupSnapshot> groups;
-  /// The target's clock, where it tells the time; ours elsewhere.
+  /// The target's clock if known, else ours.
   std::chrono::system_clock::time_point now;
 };
 
-/// The groups at one target, to be seen and to be deleted. Each call tries once, until `deadline` at the
-/// latest, and calls `done` once: perhaps before it returns.
+/// Lists and deletes the groups of one target. Each call makes one attempt, until `deadline` at the latest,
+/// and calls `done` once, possibly before it returns.
 class GroupStore {
  public:
   using OnListing = std::function<void(AttemptResult, Listing)>;
@@ -27,11 +27,10 @@ class GroupStore {
 
   virtual ~GroupStore() = default;
 
-  /// `prefix` begins the names of the metrics of `pushmetrics run`. A listing that could not be read whole is
-  /// none: its verdict says why.
+  /// `prefix` is that of the metrics of `pushmetrics run`. An incomplete list is a failure.
   virtual std::unique_ptr<Attempt> list(const std::string& prefix, EventLoop::Clock::time_point deadline,
                                         OnListing done) = 0;
-  /// Deletes exactly this group; one that is not there is deleted already.
+  /// Deletes exactly this group; succeeds if it does not exist.
   virtual std::unique_ptr<Attempt> remove(const GroupLabels& labels, EventLoop::Clock::time_point deadline,
                                           Done done) = 0;
   /// Deletes everything.

@@ -10,7 +10,7 @@
 
 namespace pushmetrics {
 
-/// Where requests of a sink go. The client must outlive it.
+/// Where a sink sends its requests. The client must outlive it.
 struct HttpEndpoint {
   HttpClient* client;
   std::string base;
@@ -18,7 +18,7 @@ struct HttpEndpoint {
   HttpOptions options;
 };
 
-/// A sink that is spoken to by one HTTP request a push.
+/// A sink that sends one HTTP request per push.
 class HttpSink : public Sink {
  public:
   explicit HttpSink(HttpEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
@@ -27,7 +27,7 @@ class HttpSink : public Sink {
                                    Done done) override;
 
  protected:
-  /// The request for a push, `base()` begins its URL; or why the push cannot be put into one.
+  /// The request for a push, with a URL that begins with `base()`; or why there can be none.
   virtual Result<HttpRequest> request(const Push& push) const = 0;
   /// What an answer means: by default what verdict_of() says.
   virtual AttemptResult judge(const HttpResponse& response) const;
@@ -39,7 +39,7 @@ class HttpSink : public Sink {
   HttpEndpoint endpoint_;
 };
 
-/// What an answer means to whoever sent something (SPEC.md, "Delivery").
+/// What a response means for the push or request (pushmetrics(1), DELIVERY).
 AttemptResult verdict_of(const HttpResponse& response);
 
 /// A request without a body to `path` below the endpoint's base.
@@ -47,7 +47,7 @@ HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::stri
                                          std::string_view path, EventLoop::Clock::time_point deadline,
                                          HttpClient::Done done, HttpClient::Consumer consumer = nullptr);
 
-/// Has a large body go compressed.
+/// Compresses a large body.
 void compress_if_large(HttpRequest& request);
 
 }  // namespace pushmetrics

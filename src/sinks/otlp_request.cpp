@@ -21,14 +21,14 @@ using Json = nlohmann::ordered_json;
 
 constexpr int cumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE
 
-/// JSON has no number for some.
+/// JSON cannot represent NaN and infinity.
 Json number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   return value;
 }
 
-/// To the next whole number, as far as 64 bits go. Without std::round, for which libm would be loaded.
+/// Rounds to a whole number within 64 bits. Without std::round, for which libm would be loaded.
 std::uint64_t whole(double value) {
   constexpr double limit = 18446744073709551616.0;  // 2^64
   if (!(value > 0)) return 0;
@@ -37,14 +37,14 @@ std::uint64_t whole(double value) {
   return value - static_cast<double>(below) < 0.5 ? below : below + 1;
 }
 
-/// 64-bit integers are strings, lest a reader make doubles of them.
+/// 64-bit integers are strings, so that readers do not convert them to doubles.
 Json count(std::uint64_t value) { return std::to_string(value); }
 
 Json attribute(std::string_view name, const std::string& value) {
   return {{"key", name}, {"value", {{"stringValue", value}}}};
 }
 
-/// What all points of a request have in common.
+/// What all points of a request share.
 struct Common {
   std::string time;  // in nanoseconds since the epoch
   bool instance_is_of_resource;
@@ -54,7 +54,7 @@ struct Common {
   }
 };
 
-/// A point with the attributes that its resource does not have alone.
+/// A point, with the attributes that are not only on its resource.
 Json point_of(const Common& common, const std::vector<Label>& labels) {
   Json attributes = Json::array();
   for (const Label& label : labels)
@@ -71,7 +71,7 @@ Json resource(const GroupingKey& group) {
   return {{"attributes", result}};
 }
 
-/// Only where the name says it already: Prometheus appends a unit that it misses in a name.
+/// Only if the name contains it: Prometheus appends a missing unit to the name.
 std::string_view unit_of(std::string_view name) {
   constexpr std::string_view total = "_total";
   if (name.ends_with(total)) name.remove_suffix(total.size());
@@ -80,7 +80,7 @@ std::string_view unit_of(std::string_view name) {
   return "";
 }
 
-/// Takes the label that says which part of a histogram or summary a sample is, as a number.
+/// Extracts, as a number, the label that says which part of a histogram or summary a sample is.
 double take_bound(std::vector<Label>& labels, std::string_view name) {
   const auto label = std::ranges::find(labels, name, &Label::name);
   if (label == labels.end()) return NAN;
@@ -92,7 +92,7 @@ double take_bound(std::vector<Label>& labels, std::string_view name) {
   return bound;
 }
 
-/// One histogram or summary, put together from its samples.
+/// One histogram or summary, assembled from its samples.
 struct Distribution {
   std::optional<double> sum;
   double count = 0;
@@ -118,10 +118,10 @@ std::map<std::vector<Label>, Distribution> distributions(const Family& family) {
   return result;
 }
 
-/// OTLP counts each bucket by itself, and the last one, beyond all bounds, too; together they must make the
-/// count. Where the samples contradict each other or `_count` is missing, what was counted once stays
-/// counted, as for Prometheus' histogram_quantile(): no bucket has less than the one before, nor the whole
-/// less than one.
+/// OTLP counts each bucket separately, including the last one beyond all bounds, and the sum has to be the
+/// count. If the samples contradict each other or `_count` is missing, values are made monotonic as in
+/// Prometheus' histogram_quantile(): no bucket is less than the previous one, and the count is not less than
+/// any bucket.
 void add_buckets(Json& point, const Distribution& distribution) {
   Json bounds = Json::array(), counts = Json::array();
   std::uint64_t below = 0, total = whole(distribution.count);
@@ -209,7 +209,7 @@ std::string otlp_request(std::span<const Family> families, const GroupingKey& gr
   for (const Family& family : families) metrics.push_back(metric(family, common));
   const Json scope = {{"scope", {{"name", "pushmetrics"}}}, {"metrics", std::move(metrics)}};
   const Json of_resource = {{"resource", resource(group)}, {"scopeMetrics", Json::array({scope})}};
-  // A HELP may hold any bytes.
+  // HELP may contain any bytes.
   return Json{{"resourceMetrics", Json::array({of_resource})}}.dump(-1, ' ', false,
                                                                     Json::error_handler_t::replace);
 }

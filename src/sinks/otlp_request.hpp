@@ -10,25 +10,25 @@
 
 namespace pushmetrics {
 
-/// The families, whose samples have the group's labels, as an ExportMetricsServiceRequest of OTLP in its JSON
-/// form (PROTOCOL.md, "OTLP/HTTP with JSON"). The resource is the group: `service.name` is the job,
-/// `service.instance.id` the instance, the other labels go by their own names. As what stores series mostly
-/// drops a resource's other attributes, these are attributes of each point, too.
-/// A counter is a cumulative monotonic sum; histograms and summaries are OTLP's own; the rest are gauges.
+/// The families, whose samples have the group's labels, as an ExportMetricsServiceRequest of OTLP in JSON
+/// (PROTOCOL.md, "OTLP/HTTP with JSON"). The resource is the group: `service.name` is the job,
+/// `service.instance.id` the instance, other labels keep their names. They are also attributes of each point,
+/// since most servers drop other attributes of a resource. Counters become cumulative monotonic sums,
+/// histograms and summaries their OTLP equivalents, all others gauges.
 std::string otlp_request(std::span<const Family> families, const GroupingKey& group,
                          std::chrono::system_clock::time_point when);
 
-/// What an ExportMetricsServiceResponse says of a request that was taken (status 200).
+/// What an ExportMetricsServiceResponse reports about an accepted request (status 200).
 struct OtlpAnswer {
   long long rejected_points = 0;
-  /// A warning, if nothing was rejected.
+  /// A warning if nothing was rejected.
   std::string message;
 };
 
-/// All is well where there is nothing to read.
+/// An empty response means success.
 OtlpAnswer read_otlp_answer(std::string_view body);
 
-/// The message of a google.rpc.Status, which is what an error's body is; empty: it has none.
+/// The message of a google.rpc.Status, the body of an error; empty if it has none.
 std::string read_otlp_error(std::string_view body);
 
 }  // namespace pushmetrics

@@ -8,12 +8,12 @@
 
 namespace pushmetrics {
 
-/// What is pushed, as the model, for sinks that have no use for the text: samples with the group's labels
-/// over their own (GroupingKey::apply_to). An error if two are one series where an empty label is none.
+/// The families of a push for sinks that do not send its text: samples with the group's labels replacing
+/// their own (GroupingKey::apply_to). A failure if two samples are one series when empty labels are dropped.
 Result<std::vector<Family>> pushed_families(const Push& push);
 
-/// Which family has a type that only a Pushgateway and remote write can take; empty: none. node_exporter loses the
-/// whole file by it, and OTLP would have several points where there is one.
+/// A family whose type only a Pushgateway and remote write support; empty if there is none. node_exporter
+/// would drop the whole file, and OTLP would get several points instead of one.
 std::string gauge_histogram_problem(const std::vector<Family>& families);
 
 }  // namespace pushmetrics

@@ -123,7 +123,7 @@ class ConflictInquiry : public Attempt {
         });
   }
 
-  /// Those that nobody pushed.
+  /// Metrics of the gateway itself.
   Types own_types() const {
     Types types = types_.types();
     std::erase_if(types, [this](const auto& entry) { return pushed_.contains(entry.first); });

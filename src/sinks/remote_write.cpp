@@ -9,7 +9,7 @@
 namespace pushmetrics {
 namespace {
 
-/// In snappy's block format. An error only if it is too large.
+/// In snappy's block format. Fails only if it is too large.
 Result<std::string> snappy(const std::string& message) {
   std::size_t size = ::snappy_max_compressed_length(message.size());
   std::string packed(size, '\0');
@@ -19,7 +19,7 @@ Result<std::string> snappy(const std::string& message) {
   return packed;
 }
 
-/// Prometheus, Mimir and Thanos say it in about these words.
+/// The wording of Prometheus, Mimir and Thanos, approximately.
 bool comes_too_late(const HttpResponse& response) {
   if (response.status != 400 && response.status != 409) return false;
   const std::string words = lower_case(response.body);

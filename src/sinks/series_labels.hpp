@@ -7,14 +7,14 @@
 
 namespace pushmetrics {
 
-/// What tells a series from others where it is stored: its labels by name, the metric's own as `__name__`,
-/// without those that are empty, since to Prometheus an empty label is none.
+/// The identity of a stored series: its labels by name, the metric's name as `__name__`, without empty
+/// labels, which Prometheus treats as missing.
 std::vector<Label> series_labels(const Sample& sample);
 
-/// `x{a="b"}`, as it is written, fit for a message.
+/// `x{a="b"}`, safe to print.
 std::string series_words(const Sample& sample);
 
-/// Which two samples would be stored as one series, for their labels differ in empty ones only; empty: none.
+/// Two samples that would be stored as one series because they differ in empty labels only; empty if none.
 std::string same_series_problem(const Family& family);
 
 }  // namespace pushmetrics

@@ -4,10 +4,10 @@
 
 namespace pushmetrics {
 
-/// Prints the exposition text, headed by a comment that names the group.
+/// Prints the exposition text after a comment that names the group.
 class StandardOutput : public Sink {
  public:
-  /// Standard error's under `run`, where standard output is the job's.
+  /// Standard error under `run`, where standard output is the job's.
   explicit StandardOutput(int descriptor) : descriptor_(descriptor) {}
 
   Capabilities capabilities() const override { return {true, false, false, false}; }

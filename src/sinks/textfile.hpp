@@ -8,8 +8,8 @@
 
 namespace pushmetrics {
 
-/// The directory of node_exporter's textfile collector (PROTOCOL.md, "node_exporter textfile"): a file for
-/// each group, written whole. Those who write are held apart by a lock (flock(2)) on the directory itself.
+/// The directory of node_exporter's textfile collector (PROTOCOL.md, "node_exporter textfile"): one file per
+/// group, written atomically. A lock (flock(2)) on the directory serializes writers.
 class Textfile : public Sink {
  public:
   /// `loop` must outlive it.

@@ -4,10 +4,9 @@
 
 namespace pushmetrics {
 
-/// VictoriaMetrics' import of the text format (PROTOCOL.md, "VictoriaMetrics"). The group goes into
-/// extra_label arguments, which every version understands; the path /metrics/job/... only those from 1.84 on.
-/// It has no groups, so nothing is replaced, listed or deleted; and as any method imports, nothing else is
-/// ever sent.
+/// VictoriaMetrics' import of the text format (PROTOCOL.md, "VictoriaMetrics"). The group is sent as
+/// extra_label arguments, which every version supports; the path /metrics/job/... needs 1.84. It has no
+/// groups, so nothing is replaced, listed or deleted. Since any method imports, only pushes are sent.
 class VictoriaMetrics : public HttpSink {
  public:
   using HttpSink::HttpSink;

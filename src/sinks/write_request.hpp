@@ -8,8 +8,8 @@
 
 namespace pushmetrics {
 
-/// The samples as a WriteRequest of Prometheus' remote write 1.0, a protobuf message, not yet compressed:
-/// each is a series of its own with its labels sorted, empty ones left out, and all have the time `when`.
+/// The samples as an uncompressed WriteRequest of remote write 1.0, a protobuf message. Each sample is a
+/// series with sorted labels, without empty ones; all have the time `when`.
 std::string write_request(std::span<const Family> families, std::chrono::system_clock::time_point when);
 
 }  // namespace pushmetrics
