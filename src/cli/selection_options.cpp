@@ -14,7 +14,7 @@ OptionSpec for_one_call(OptionSpec spec) {
 
 OptionSpec describe_match(GroupFilter& filter) {
   OptionSpec match{"match", 0, "NAME=GLOB",
-                   "the groups whose label matches (NAME!=GLOB: does not); repeatable, all must hold",
+                   "groups whose label matches (NAME!=GLOB: does not); repeatable, all have to hold",
                    [&filter](const std::vector<std::string>& values) -> Stored {
                      auto parsed = GroupFilter::parse(values);
                      if (!parsed) return parsed.failure();

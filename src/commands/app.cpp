@@ -37,16 +37,16 @@ struct Subcommand {
 };
 
 constexpr std::array subcommands{
-    Subcommand{"run", "run a job and push how it went", run_command},
+    Subcommand{"run", "run a job and push its result", run_command},
     Subcommand{"push", "push metrics from files or standard input", push_command},
     Subcommand{"check", "validate and lint metrics, send nothing", check_command},
-    Subcommand{"delete", "delete a group, or the groups that match", delete_command},
-    Subcommand{"list", "show the groups that the gateway holds", list_command},
-    Subcommand{"prune", "delete the groups last pushed longer ago than --older-than D", prune_command},
-    Subcommand{"wipe", "delete everything (needs the gateway's admin API)", wipe_command},
-    Subcommand{"flush", "deliver what is waiting in the spool", flush_command},
+    Subcommand{"delete", "delete one group, or all groups that match", delete_command},
+    Subcommand{"list", "list the groups on the gateway", list_command},
+    Subcommand{"prune", "delete groups whose last push is older than D", prune_command},
+    Subcommand{"wipe", "delete all groups (needs the gateway's admin API)", wipe_command},
+    Subcommand{"flush", "deliver the spooled pushes", flush_command},
     Subcommand{"set", "from inside a job: add a metric to the run's push", set_command},
-    Subcommand{"doctor", "check configuration, network, gateway and spool; say what to mend", doctor_command},
+    Subcommand{"doctor", "check configuration, network, gateway and spool", doctor_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
     Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
     Subcommand{"completion", "print the completion for bash, zsh or fish", completion_command},

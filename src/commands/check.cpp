@@ -12,9 +12,9 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics check [options] [FILE...]",
-    "Says what a Pushgateway would refuse in metrics, with file, line, column and the\n"
-    "cure, and sends nothing. Without FILE, or with -, it reads standard input.\n"
-    "Exit status: 0 all is well, 3 something is wrong.",
+    "Report what a Pushgateway would reject, with file, line, column and how to fix\n"
+    "it; sends nothing. Reads standard input if FILE is missing or -.\n"
+    "Exit status: 0 if all input is valid, 3 if not.",
     "  pushmetrics check metrics.prom\n"
     "  ./export.sh | pushmetrics check --lint=error\n",
 };

@@ -17,9 +17,9 @@ namespace {
 constexpr CommandHelp manual{
     "pushmetrics delete --job NAME [-i NAME] [-l NAME=VALUE]... [options]\n"
     "       pushmetrics delete --match NAME=GLOB... [options]",
-    "Deletes exactly that group, or every group that matches, and prints each. Any\n"
-    "group that 'pushmetrics list' shows can be named, one with an empty instance\n"
-    "(-i '') or with bytes that are not UTF-8 included.",
+    "Delete one group, or every group that matches, and print each. Any group that\n"
+    "'pushmetrics list' shows can be selected, including one with an empty instance\n"
+    "(-i '') or with invalid UTF-8.",
     "  pushmetrics delete --job backup --label env=test\n"
     "  pushmetrics delete --match 'job=backup-*' --match 'env!=prod' --dry-run\n",
 };
@@ -55,9 +55,9 @@ Store into_any_labels(std::vector<Label>& place) {
 
 OptionTable describe(DeleteOptions& options) {
   OptionSpec job{"job", 'j', "NAME", "job name of the group", into(options.job)};
-  OptionSpec instance{"instance", 'i', "NAME", "instance label of the group (default: it has none)",
+  OptionSpec instance{"instance", 'i', "NAME", "instance label of the group (default: none)",
                       into(options.instance)};
-  OptionSpec hostname{"instance-hostname", 0, "", "this machine's host name is the instance",
+  OptionSpec hostname{"instance-hostname", 0, "", "use this machine's host name as the instance",
                       set(options.instance_is_hostname)};
   OptionSpec label{"label", 'l', "NAME=VALUE", "further grouping label; repeatable",
                    into_any_labels(options.labels)};
@@ -72,7 +72,7 @@ OptionTable describe(DeleteOptions& options) {
   OptionTable table{{"Group", {job, instance, hostname, label, match}},
                     {"Deletion",
                      {describe_dry_run(options.removal.dry_run),
-                      describe_yes(options.yes, "do not ask before all groups are deleted"),
+                      describe_yes(options.yes, "do not ask before deleting all groups"),
                       describe_json(options.removal.json)}}};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
   table.push_back(describe(options.common));

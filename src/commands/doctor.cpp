@@ -21,9 +21,9 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics doctor [options]",
-    "Checks configuration, network, TLS, authentication, gateway and spool: one line\n"
-    "a check, with what mends it. It changes nothing. The exit status is 0 only if a\n"
-    "push would work at every target.",
+    "Check configuration, network, TLS, authentication, gateway and spool. Prints one\n"
+    "line per check, and how to fix a problem. Changes nothing. Exit status: 0 if a\n"
+    "push to every target would succeed.",
     "  pushmetrics doctor\n"
     "  pushmetrics doctor --url https://pushgateway.example.org --json\n",
 };

@@ -16,8 +16,8 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics flush [options]",
-    "Delivers the pushes that wait in the spool, to whatever targets they are for.\n"
-    "Exit status: 0 nothing waits any more, 1 something still does or is lost.",
+    "Deliver the spooled pushes of all targets.\n"
+    "Exit status: 0 if the spool is empty, 1 if a push is still spooled or was lost.",
     "  pushmetrics flush\n"
     "  pushmetrics flush -v --spool /var/lib/pushmetrics\n",
 };

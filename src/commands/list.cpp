@@ -19,8 +19,8 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics list [options]",
-    "Shows the groups that the gateway holds: grouping key, age of the last push,\n"
-    "state, and of jobs run under pushmetrics result, duration and last success.",
+    "List the groups on the gateway: grouping key, age of the last push, state, and\n"
+    "for jobs run by pushmetrics also result, duration and last success.",
     "  pushmetrics list --url http://pushgateway:9091 --sort state\n"
     "  pushmetrics list --match 'job=backup-*' --match 'instance!=' --json\n",
 };
@@ -55,12 +55,11 @@ OptionTable describe(ListOptions& options) {
   OptionSpec sort{"sort",
                   0,
                   "BY",
-                  "group (default), age (the latest push first), state (the worst first) or duration (the "
-                  "longest first)",
+                  "group (default), age (latest push first), state (worst first) or duration (longest "
+                  "first)",
                   into_order(options.order),
                   OptionSpec::Scope::command_line_only};
-  OptionSpec prefix{"prefix", 0, "PREFIX",
-                    "what the metrics' names begin with, as given to run (default: job_)",
+  OptionSpec prefix{"prefix", 0, "PREFIX", "prefix of the metrics' names, as given to run (default: job_)",
                     into(options.prefix)};
   OptionTable table{{"Groups", {describe_match(options.filter), sort, prefix, describe_json(options.json)}}};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));

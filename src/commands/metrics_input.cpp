@@ -98,14 +98,14 @@ void warn_of_terminal(const InputOptions& options, const std::vector<std::string
 OptionGroup describe(InputOptions& options) {
   OptionSpec from{"from", 0, "FORMAT", "auto (the default), text, openmetrics or json",
                   into_format(options.format)};
-  OptionSpec strict{"strict", 0, "", "refuse what would be repaired (CRLF, no final newline, ...)",
+  OptionSpec strict{"strict", 0, "", "reject what would be repaired (CRLF, no final newline, ...)",
                     set(options.strict)};
-  OptionSpec strip{"strip-timestamps", 0, "", "leave out the samples' timestamps",
+  OptionSpec strip{"strip-timestamps", 0, "", "remove timestamps from samples",
                    set(options.strip_timestamps)};
   OptionSpec metric{"metric",
                     'm',
                     "NAME[{L}]=VALUE",
-                    "a metric without a file; repeatable",
+                    "metric without a file; repeatable",
                     into_metrics(options.metrics),
                     OptionSpec::Scope::command_line_only};
   metric.repeatable = true;

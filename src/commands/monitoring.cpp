@@ -17,14 +17,14 @@ constexpr CommandHelp rules_manual{
 
 constexpr CommandHelp dashboard_manual{
     "pushmetrics dashboard [options]",
-    "Prints a dashboard for Grafana 9 and later (JSON), to be imported or\n"
-    "provisioned: the state of every job run under pushmetrics, results, durations,\n"
-    "resources.",
+    "Print a dashboard for Grafana 9 and later (JSON), to be imported or\n"
+    "provisioned: state, results, durations and resources of every job run by\n"
+    "pushmetrics.",
     "  pushmetrics dashboard >jobs.json\n",
 };
 
 OptionSpec describe_prefix(std::string& place) {
-  return {"prefix", 0, "PREFIX", "what the metrics' names begin with, as given to run (default: job_)",
+  return {"prefix", 0, "PREFIX", "prefix of the metrics' names, as given to run (default: job_)",
           into(place)};
 }
 
@@ -48,17 +48,17 @@ OptionSpec describe_source(Source& place) {
 
 OptionSpec describe_lookback(std::optional<Duration>& place) {
   return {"lookback", 0, "D",
-          "how long ago the last run may be, for remote-write only (default: 31d, or twice --max-age)",
+          "how far back to look for samples; remote-write only (default: 31d, or twice --max-age)",
           into(place)};
 }
 
 OptionTable describe(RulesOptions& options, CommonOptions& common) {
   OptionSpec job{"job", 'j', "NAME", "for this job only (default: for every job)", into(options.job)};
   job.scope = OptionSpec::Scope::command_line_only;  // PUSHMETRICS_JOB is for pushing
-  OptionSpec max_age{"max-age", 0, "D", "how old the last success of a job without --expect-every may be",
+  OptionSpec max_age{"max-age", 0, "D", "maximum age of the last success, for jobs without --expect-every",
                      into(options.max_age)};
   OptionSpec max_silence{"max-silence", 0, "D",
-                         "how old the last heartbeat of a running job may be (default: 15m)",
+                         "maximum age of the last heartbeat of a running job (default: 15m)",
                          into(options.max_silence)};
   return {{"Jobs", {job, describe_prefix(options.prefix), describe_source(options.source)}},
           {"Limits", {max_age, max_silence, describe_lookback(options.lookback)}},

@@ -14,9 +14,9 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics prune --older-than D [options]",
-    "Deletes the groups that were last pushed, with or without success, longer ago\n"
-    "than D, and prints each. Safe to run from cron, on several machines, too: a\n"
-    "group that was pushed again meanwhile is left alone.",
+    "Delete groups whose last push, successful or not, is older than D, and print\n"
+    "each. Safe to run from cron, and on several machines: a group that was pushed\n"
+    "again in the meantime is kept.",
     "  pushmetrics prune --older-than 30d --match 'job=ci-*'\n"
     "  pushmetrics prune --older-than 7d --keep-newest 3 --dry-run\n",
 };
@@ -31,9 +31,9 @@ struct PruneOptions {
 };
 
 OptionTable describe(PruneOptions& options) {
-  OptionSpec older{"older-than", 0, "D", "how long ago the last push must be (90s, 12h, 7d); required",
+  OptionSpec older{"older-than", 0, "D", "minimum age of the last push (90s, 12h, 7d); required",
                    into(options.older_than)};
-  OptionSpec keep{"keep-newest", 0, "N", "keep the newest N groups of each job, however old",
+  OptionSpec keep{"keep-newest", 0, "N", "keep the newest N groups of each job, at any age",
                   [&options](const std::vector<std::string>& values) -> Stored {
                     const auto number = parse_integer(values.back(), 0, 1'000'000'000);
                     if (!number) return Failure{number.error()};

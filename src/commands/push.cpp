@@ -20,8 +20,8 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics push [options] [FILE...]",
-    "Pushes metrics from files or standard input: Prometheus text, OpenMetrics, JSON.\n"
-    "All of it is checked first; if anything is wrong, nothing is sent (exit 3).",
+    "Push metrics from files or standard input: Prometheus text, OpenMetrics or JSON.\n"
+    "Validates all input first; if any is invalid, nothing is sent (exit status 3).",
     "  echo 'records_processed 4711' | pushmetrics push -j etl\n"
     "  pushmetrics push -j etl -l stage=load -m rows=4711 -m 'errors{kind=\"dup\"}=3'\n"
     "  pushmetrics push -j inventory --replace hosts.prom disks.prom\n",
@@ -39,13 +39,13 @@ struct PushOptions {
 
 OptionTable describe(PushOptions& options) {
   OptionGroup input = describe(options.input);
-  OptionSpec replace{"replace", 0, "", "replace the whole group (PUT), not just families of the same names",
+  OptionSpec replace{"replace", 0, "", "replace the whole group (PUT), not only families of the same name",
                      set(options.replace)};
   OptionSpec allow_empty{"allow-empty", 0, "", "push even if there is no sample", set(options.allow_empty)};
   OptionSpec dry_run{"dry-run",
                      0,
                      "",
-                     "print what would be pushed, and send nothing",
+                     "print the push, and send nothing",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
   for (OptionSpec* option : {&replace, &allow_empty, &dry_run}) input.options.push_back(std::move(*option));

@@ -23,12 +23,13 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics run [options] [--] COMMAND [ARG...]",
-    "Runs COMMAND and pushes how it went: duration, success, exit code, timestamps,\n"
-    "CPU time, memory, and what it adds itself to the file $PUSHMETRICS_FILE.\n"
-    "The exit status is the COMMAND's, whatever becomes of the push.",
+    "Run COMMAND and push its result: duration, success, exit code, timestamps, CPU\n"
+    "time, memory, and the metrics that it appends to the file $PUSHMETRICS_FILE.\n"
+    "Exits with the status of COMMAND, even if the push fails. Run pipelines with\n"
+    "bash and pipefail: a plain shell ignores failures of all but the last command.",
     "  pushmetrics run -- ./backup.sh /srv\n"
     "  pushmetrics run --url http://gateway:9091 -j backup -l tier=db -- ./backup.sh\n"
-    "  pushmetrics run --timeout 2h --shell 'pg_dump shop | gzip >shop.gz'\n",
+    "  pushmetrics run -j dump -- bash -o pipefail -c 'pg_dump shop | gzip >shop.gz'\n",
 };
 
 std::string base_name(std::string_view path) {

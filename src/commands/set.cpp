@@ -20,8 +20,8 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics set [options] NAME[{label=\"v\",...}] VALUE",
-    "From inside a job run under 'pushmetrics run': adds a metric to the run's push.\n"
-    "The last value of a series counts.",
+    "Add a metric to the push of the run, from inside a job of 'pushmetrics run'.\n"
+    "The last value of a series is pushed.",
     "  pushmetrics set backup_bytes \"$(stat -c %s backup.tar)\"\n"
     "  pushmetrics set --help-text 'Rows by kind.' 'rows{kind=\"new\"}' 42\n",
 };
@@ -53,7 +53,7 @@ OptionTable describe(SetOptions& options) {
   OptionSpec help_text{"help-text",
                        0,
                        "TEXT",
-                       "what the metric means",
+                       "help text of the metric",
                        into(options.help_text),
                        OptionSpec::Scope::command_line_only};
   return {{"Metric", {type, help_text}}, describe(options.common)};

@@ -13,8 +13,8 @@ namespace {
 
 constexpr CommandHelp manual{
     "pushmetrics wipe --yes [options]",
-    "Deletes everything that the gateway holds. It needs the gateway's admin API,\n"
-    "that is --web.enable-admin-api among the Pushgateway's options.",
+    "Delete all groups on the gateway. The Pushgateway has to run with\n"
+    "--web.enable-admin-api.",
     "  pushmetrics wipe --yes --url http://pushgateway:9091\n",
 };
 
@@ -26,9 +26,9 @@ struct WipeOptions {
 };
 
 OptionTable describe(WipeOptions& options) {
-  OptionTable table{
-      {"Deletion",
-       {describe_yes(options.yes, "really delete everything; required"), describe_json(options.json)}}};
+  OptionTable table{{"Deletion",
+                     {describe_yes(options.yes, "confirm that everything is to be deleted; required"),
+                      describe_json(options.json)}}};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
   table.push_back(describe(options.common));
   return table;

@@ -70,14 +70,14 @@ OptionGroup describe_job(RunOptions& options) {
   OptionSpec shell{"shell",
                    0,
                    "TEXT",
-                   "run TEXT by /bin/sh -c; COMMAND, if any, is its $0 and arguments",
+                   "run TEXT with /bin/sh -c; operands are its $0 and arguments",
                    into(options.shell),
                    OptionSpec::Scope::command_line_only};
   OptionSpec timeout{"timeout", 0, "D", "end the job after D, with exit status 124 (0: no limit)",
                      into(options.time_limit)};
-  OptionSpec signal{"signal", 0, "SIGNAL", "by which signal (default: TERM)",
+  OptionSpec signal{"signal", 0, "SIGNAL", "signal for that (default: TERM)",
                     into_signal(options.time_limit_signal)};
-  OptionSpec kill_after{"kill-after", 0, "D", "and by KILL this much later (default: 10s)",
+  OptionSpec kill_after{"kill-after", 0, "D", "time from that signal to KILL (default: 10s)",
                         into(options.kill_after)};
   OptionSpec success{"success-codes", 0, "LIST", "exit codes that count as success (default: 0)",
                      into_exit_codes(options.report.success_codes)};
@@ -87,8 +87,8 @@ OptionGroup describe_job(RunOptions& options) {
   OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
                      set(options.require_push)};
   OptionSpec ci{"ci", 0, "",
-                "job and labels from GitHub's or GitLab's variables, and a summary (by itself there, if no "
-                "job is named)",
+                "take job and labels from GitHub Actions or GitLab CI, and write a summary (default there "
+                "without --job)",
                 set(options.ci)};
   return {"Job", {shell, timeout, signal, kill_after, success, require, ci}};
 }
@@ -101,16 +101,15 @@ OptionGroup describe_metrics(RunOptions& options) {
                     into_good_metrics(options),
                     OptionSpec::Scope::command_line_only};
   metric.repeatable = true;
-  OptionSpec prefix{"prefix", 0, "PREFIX", "begin the metrics' names with this (default: job_)",
+  OptionSpec prefix{"prefix", 0, "PREFIX", "prefix of the metrics' names (default: job_)",
                     into_prefix(options.report.prefix)};
-  OptionSpec no_rusage{"no-rusage", 0, "", "leave out CPU time and memory", set(options.no_resources)};
-  OptionSpec expect{"expect-every", 0, "D", "tell the alerts how often the job is to succeed",
+  OptionSpec no_rusage{"no-rusage", 0, "", "do not push CPU time and memory", set(options.no_resources)};
+  OptionSpec expect{"expect-every", 0, "D", "interval within which the job has to succeed, for the alerts",
                     into(options.report.expected_interval)};
-  OptionSpec count{"count", 0, "", "push how often it succeeded and failed, and failed in a row",
+  OptionSpec count{"count", 0, "", "push the number of successes, failures, and failures in a row",
                    set(options.count)};
-  OptionSpec notify{"notify-start", 0, "", "push at the start, too, that the job runs",
-                    set(options.notify_start)};
-  OptionSpec heartbeat{"heartbeat", 0, "D", "push every D that the job still runs; implies --notify-start",
+  OptionSpec notify{"notify-start", 0, "", "also push when the job has started", set(options.notify_start)};
+  OptionSpec heartbeat{"heartbeat", 0, "D", "push every D while the job runs; implies --notify-start",
                        into_interval(options.heartbeat)};
   OptionSpec dry_run{"dry-run",
                      0,
