@@ -8,7 +8,7 @@ namespace {
 
 constexpr CommandHelp rules_manual{
     "pushmetrics rules [options]",
-    "Prints alerting rules for Prometheus (YAML): a job run under pushmetrics failed,\n"
+    "Print alerting rules for Prometheus (YAML): a job run by pushmetrics failed,\n"
     "timed out, is overdue, never succeeded, hangs or is slow; a push failed.\n"
     "With --job also: nothing is known of the job.",
     "  pushmetrics rules >/etc/prometheus/rules/jobs.yml\n"
@@ -67,7 +67,7 @@ OptionTable describe(RulesOptions& options, CommonOptions& common) {
 
 OptionTable describe(DashboardOptions& options, CommonOptions& common) {
   OptionSpec lookback = describe_lookback(options.lookback);
-  lookback.help = "how long ago the last run may be, for remote-write only (default: 31d)";
+  lookback.help = "how far back to look for samples; remote-write only (default: 31d)";
   return {{"Jobs", {describe_prefix(options.prefix), describe_source(options.source), lookback}},
           describe(common)};
 }
