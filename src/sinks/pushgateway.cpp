@@ -25,7 +25,16 @@ bool is_dropped(const HttpResponse& response) {
          response.failure == HttpResponse::Failure::unreachable;
 }
 
-/// Pushes, and perhaps asks what became of it.
+AttemptResult result_of(const HttpResponse& response, const std::string& base) {
+  AttemptResult result = verdict_of(response);
+  constexpr int not_found = 404;
+  // It may be a prefix; more often it is the path that Prometheus scrapes.
+  if (response.status == not_found && base.ends_with("/metrics"))
+    result.reason += "; leave out /metrics at the end of the URL: a push appends it";
+  return result;
+}
+
+/// Pushes, and perhaps asks for the result.
 class GatewayPush : public Attempt {
  public:
   GatewayPush(const HttpEndpoint& endpoint, HttpRequest request, const Push& push,
@@ -43,7 +52,7 @@ class GatewayPush : public Attempt {
 
  private:
   void on_answer(const HttpResponse& response) {
-    result_ = verdict_of(response);
+    result_ = result_of(response, endpoint_.base);
     if (!is_dropped(response)) return finish();
     transfer_ = start_request(
         endpoint_, "GET", "/api/v1/metrics", deadline_,
@@ -169,14 +178,6 @@ Result<HttpRequest> Pushgateway::request(const Push& push) const {
   request.borrowed_body = push.body;
   compress_if_large(request);
   return request;
-}
-
-AttemptResult Pushgateway::judge(const HttpResponse& response) const {
-  AttemptResult result = verdict_of(response);
-  // It may be a prefix; more often it is the path that Prometheus scrapes.
-  if (response.status == 404 && base().ends_with("/metrics"))
-    result.reason += "; leave out /metrics at the end of the URL: a push appends it";
-  return result;
 }
 
 }  // namespace pushmetrics

@@ -23,7 +23,6 @@ class Pushgateway : public HttpSink {
 
  protected:
   Result<HttpRequest> request(const Push& push) const override;
-  AttemptResult judge(const HttpResponse& response) const override;
 
  private:
   /// By the group's path: when each last failed, as far as the gateway was asked.

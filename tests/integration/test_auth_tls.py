@@ -75,7 +75,7 @@ def assert_delivered(result):
 
 def reason(result, attempts=1):
     """Of the loss that the only line tells."""
-    assert len(result.stderr_lines) == 1, result.stderr
+    assert len(result.messages) == 1, result.stderr
     match = re.search(
         r": (?:https?|unix):[^ ]*: (.*) \((\d+) attempts? in [^ ]+\)(; the push waits .*)?$", result.stderr
     )

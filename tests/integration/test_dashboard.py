@@ -263,4 +263,4 @@ def test_the_prefix_is_that_of_the_metrics(pushmetrics):
 def test_options_that_make_no_sense_are_refused(pushmetrics, options):
     result = pushmetrics("dashboard", *options)
     assert (result.status, result.stdout) == (2, "")
-    assert result.stderr.startswith("pushmetrics: ") and len(result.stderr_lines) == 1
+    assert result.stderr.startswith("pushmetrics: ") and len(result.messages) == 1

@@ -33,7 +33,7 @@ def losses(result):
 
 def loss(result):
     """Of the only line."""
-    assert len(result.stderr_lines) == 1, result.stderr
+    assert len(result.messages) == 1, result.stderr
     return losses(result)[0]
 
 

@@ -153,14 +153,14 @@ def test_points_that_were_rejected_are_told_and_not_sent_again(pushmetrics, coll
     collector.behaviour = answer(200, json.dumps(partial).encode())
     result = push(pushmetrics, collector)
     assert (result.status, len(collector.requests)) == (1, 1)
-    assert "rejected 3 of the points: too many labels" in result.stderr and len(result.stderr_lines) == 1
+    assert "rejected 3 of the points: too many labels" in result.stderr and len(result.messages) == 1
 
 
 def test_a_message_without_rejected_points_is_a_warning(pushmetrics, collector):
     collector.behaviour = answer(200, b'{"partialSuccess":{"errorMessage":"deprecated name"}}')
     result = push(pushmetrics, collector)
     assert result.status == 0
-    assert "deprecated name" in result.stderr and len(result.stderr_lines) == 1
+    assert "deprecated name" in result.stderr and len(result.messages) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"partialSuccess":{}}', b'{"partialSuccess":null}', b"[1", b"\x00"])

@@ -352,7 +352,7 @@ def test_options_that_make_no_sense_are_refused(pushmetrics, options):
     result = pushmetrics("rules", *options)
     assert result.status == 2
     assert result.stdout == ""
-    assert result.stderr.startswith("pushmetrics: ") and len(result.stderr_lines) == 1
+    assert result.stderr.startswith("pushmetrics: ") and len(result.messages) == 1
 
 
 def test_the_job_of_pushes_does_not_narrow_the_rules(pushmetrics, rules):

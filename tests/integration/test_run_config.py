@@ -260,7 +260,7 @@ def test_what_is_no_file_is_a_warning_and_does_not_delay(run, pushmetrics, make)
     make(path)
     result = run("-j", "no-file", "--", *sh("exit 3"))
     assert result.status == 3
-    assert len(result.stderr_lines) == 1 and "config.toml" in result.stderr
+    assert len(result.messages) == 1 and "config.toml" in result.stderr
 
 
 def test_a_named_file_that_is_missing_is_a_warning(run, tmp_path):
@@ -268,7 +268,7 @@ def test_a_named_file_that_is_missing_is_a_warning(run, tmp_path):
     for arguments, environment in ((["--config", path], {}), ([], {"PUSHMETRICS_CONFIG": path})):
         result = run("-j", "missing", *arguments, "--", *sh("exit 3"), env=environment)
         assert result.status == 3
-        assert len(result.stderr_lines) == 1 and path in result.stderr
+        assert len(result.messages) == 1 and path in result.stderr
 
 
 def test_the_warning_of_a_broken_file_names_the_line_and_the_others_count(pushmetrics, write):
@@ -300,7 +300,7 @@ def test_a_good_target_counts_beside_a_bad_one(pushmetrics, gateway, write):
     assert gateway.find("by-variable")
     path = write(f'url = ["{gateway.url}", "foo"]\n')
     result = pushmetrics("run", "-j", "by-file", "--", "true")
-    assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: url: ")
+    assert len(result.messages) == 1 and result.stderr.startswith(f"pushmetrics: {path}: url: ")
     assert gateway.find("by-file")
 
 
@@ -318,7 +318,7 @@ def test_what_can_be_given_on_the_command_line_only_is_a_warning_in_the_file_of_
     path = write(text)
     result = run("-j", "one-call", "--", *sh("exit 3"))
     assert result.status == 3
-    assert len(result.stderr_lines) == 1 and result.stderr.startswith(f"pushmetrics: {path}: ")
+    assert len(result.messages) == 1 and result.stderr.startswith(f"pushmetrics: {path}: ")
     assert "can be given on the command line only" in result.stderr
 
 

@@ -167,7 +167,7 @@ def test_a_lock_that_another_keeps_is_told_and_waited_for_no_longer_than_the_pus
         fcntl.flock(file, fcntl.LOCK_EX)
         result = count(gateway, job, *sh("exit 3"), options=("--push-timeout", "1s"))
     assert result.status == 3 and result.elapsed < 3
-    assert len(result.stderr_lines) == 1 and told in result.stderr
+    assert len(result.messages) == 1 and told in result.stderr
     assert counts(gateway, job) == (1, 1, 1)
 
 
@@ -180,7 +180,7 @@ def test_what_runs_while_the_gateway_is_down_is_counted_and_arrives_by_flush(cou
     own_gateway.stop()
     for command in ("false", "false", "true", "false"):
         result = count(own_gateway, "offline", command)
-        assert len(result.stderr_lines) == 1 and "but was not pushed yet" in result.stderr
+        assert len(result.messages) == 1 and "but was not pushed yet" in result.stderr
     own_gateway.start(own_gateway.port)
     assert pushmetrics("flush").status == 0
     assert counts(own_gateway, "offline") == (2, 4, 1)
@@ -271,7 +271,7 @@ def test_without_a_spool_and_a_target_that_tells_the_run_is_pushed_without_count
         url = victoria.url + "/api/v1/import/prometheus"
         result = count([url], "nowhere", *sh("exit 5"), options=("--no-spool",))
         assert result.status == 5
-        assert len(result.stderr_lines) == 1 and "this run is not counted" in result.stderr
+        assert len(result.messages) == 1 and "this run is not counted" in result.stderr
         wait_until(lambda: victoria.series('job_exit_code{job="nowhere"}'), 10, "it is pushed", 0.1)
         assert not victoria.series('job_runs_total{job="nowhere"}')
 
@@ -280,7 +280,7 @@ def test_where_nothing_can_be_written_the_gateway_alone_keeps_the_counts(count, 
     for number, command in enumerate(("true", "false")):
         result = count(gateway, "sealed", *sh(f"echo out; exit {number}"), options=("--spool", "/proc/none"))
         assert (result.status, result.stdout) == (number, "out\n")
-        assert len(result.stderr_lines) == 1
+        assert len(result.messages) == 1
         assert "job 'sealed': its runs are not counted reliably: /proc/none" in result.stderr
     assert counts(gateway, "sealed") == (1, 1, 1)
 
@@ -291,7 +291,7 @@ def test_a_damaged_file_is_told_and_begun_anew(count, pushmetrics, gateway):
     assert file.stat().st_mode & 0o7777 == 0o600
     file.write_text("rubbish\n")
     result = count(gateway, "damaged", "true")
-    assert len(result.stderr_lines) == 1 and f"{file} is damaged" in result.stderr
+    assert len(result.messages) == 1 and f"{file} is damaged" in result.stderr
     assert count(gateway, "damaged", "true").stderr == ""
     assert counts(gateway, "damaged") == (3, 0, 0)
 
@@ -330,7 +330,7 @@ def test_metrics_of_the_counts_names_are_refused_by_name(count, gateway):
 def test_a_group_with_a_label_status_is_pushed_without_counts(count, gateway):
     result = count(gateway, "labelled", "true", options=("-l", "status=x"))
     assert result.status == 0
-    assert len(result.stderr_lines) == 1 and "--count" in result.stderr and "'status'" in result.stderr
+    assert len(result.messages) == 1 and "--count" in result.stderr and "'status'" in result.stderr
     assert "job_runs_total" not in gateway.group("labelled", status="x")
 
 

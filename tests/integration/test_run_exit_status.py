@@ -35,7 +35,7 @@ def test_a_command_that_is_not_found_is_127_and_a_failure(run, gateway):
     result = run("-j", "missing", "--", "no-such-command-anywhere")
     assert result.status == 127
     assert result.stdout == ""
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert result.stderr.startswith("pushmetrics: ")
     assert "no-such-command-anywhere" in result.stderr
     assert gateway.group("missing").values["job_exit_code"] == 127
@@ -62,7 +62,7 @@ def test_what_cannot_be_executed_is_126_and_a_failure(run, gateway, tmp_path):
         result = run("-j", name, "--", str(path))
         assert result.status == 126
         assert result.stdout == ""
-        assert len(result.stderr_lines) == 1
+        assert len(result.messages) == 1
         assert str(path) in result.stderr
         assert gateway.group(name).values["job_exit_code"] == 126
         assert gateway.group(name).values["job_success"] == 0
@@ -119,7 +119,7 @@ def test_a_mistake_on_the_command_line_is_125_and_nothing_is_run(run, gateway, t
     assert result.status == 125
     assert not (tmp_path / "was-run").exists()
     assert result.stdout == ""
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert result.stderr.startswith("pushmetrics: ")
     assert mistake[0].lstrip("-") in result.stderr
     assert gateway.find("touch") is None
@@ -130,7 +130,7 @@ def test_a_bad_metric_costs_the_metric_and_not_the_job(run, gateway, metric):
     job = f"bad metric {metric}"
     result = run("-j", job, "-m", "good=1", "-m", metric, "--", *sh("exit 3"))
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert "--metric" in result.stderr
     assert gateway.group(job).values["good"] == 1
     assert gateway.group(job).values["job_exit_code"] == 3
@@ -171,7 +171,7 @@ def test_a_missing_command_is_125(run):
     for arguments in ([], ["--"], ["-j", "x"], ["-j", "x", "--"]):
         result = run(*arguments)
         assert result.status == 125
-        assert len(result.stderr_lines) == 1
+        assert len(result.messages) == 1
         assert "command" in result.stderr
 
 
@@ -185,7 +185,7 @@ def test_require_push_makes_a_lost_push_125(pushmetrics):
     job = ["--url", dead_url(), "--retries", "0", "--require-push", "--", "true"]
     result = pushmetrics("run", *job)
     assert result.status == 125
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
 
 
 def test_require_push_leaves_a_failed_jobs_own_status(pushmetrics):

@@ -176,7 +176,7 @@ def test_a_bad_line_costs_that_line_and_a_warning(run, gateway):
     assert result.status == 0
     values = gateway.group("bad-line").values
     assert (values["good"], values["also_good"], values["job_success"]) == (1, 2, 1)
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert result.stderr.startswith("pushmetrics: ")
     assert "line 2, `bad line here`: " in result.stderr and "bad-line" in result.stderr
 
@@ -201,7 +201,7 @@ def test_a_name_of_the_run_is_reserved_even_where_this_run_does_not_push_it(run,
 @pytest.mark.parametrize("bad", ["# TYPE g gaugehistogram\\ng_bucket{le=\"1\"} 1", "go_goroutines 7"])
 def test_a_family_that_a_gateway_rejects_costs_that_family_only(run, gateway, bad):
     result = run("-j", "one-family", "--", *sh(f"printf 'rows 7\\n{bad}\\n' >>\"$PUSHMETRICS_FILE\""))
-    assert result.status == 0 and len(result.stderr_lines) == 1
+    assert result.status == 0 and len(result.messages) == 1
     values = gateway.group("one-family").values
     assert (values["rows"], values["job_success"]) == (7, 1)
 

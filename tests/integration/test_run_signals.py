@@ -126,7 +126,7 @@ def test_a_term_while_the_push_hangs_ends_it_and_keeps_the_status(start, gateway
         gateway.resume()
     assert result.status == 4
     assert result.elapsed < 10
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
 
 
 def test_a_second_signal_does_not_cost_the_push_of_what_the_first_did(start, gateway):

@@ -104,7 +104,7 @@ def test_a_dead_gateway_gets_one_line_although_each_beat_failed(start):
     time.sleep(0.5)
     result = finish(process, input="go on\n")
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert "'beats-nobody'" in result.stderr and url in result.stderr
 
 
@@ -117,4 +117,4 @@ def test_a_black_hole_delays_neither_the_job_nor_its_last_push_beyond_the_push_t
         result = finish(process, input="go on\n")
     assert result.status == 3
     assert result.elapsed < 2.5
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1

@@ -38,7 +38,7 @@ def black_hole():
 def test_a_dead_gateway_changes_neither_output_nor_status_and_gets_one_line(pushmetrics, dead_url):
     result = pushmetrics("run", "--url", dead_url, "-j", "nightly", "--retries", "1", "--", *sh("echo output; exit 3"))
     assert (result.status, result.stdout) == (3, "output\n")
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert result.stderr.startswith("pushmetrics: ")
     assert "'nightly'" in result.stderr and dead_url in result.stderr and "refused" in result.stderr
 
@@ -56,7 +56,7 @@ def test_a_black_hole_does_not_delay_the_start_and_costs_the_push_timeout_at_mos
     assert result.status == 3
     assert float(result.stdout) - before < 0.5
     assert 0.5 <= result.elapsed < 2.5
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert "'patient'" in result.stderr and black_hole in result.stderr
 
 
@@ -65,7 +65,7 @@ def test_a_host_that_does_not_exist_gets_one_line(pushmetrics):
     result = pushmetrics("run", "--url", url, "--push-timeout", "2s", "--", *sh("exit 3"))
     assert result.status == 3
     assert result.elapsed < 4
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert url in result.stderr
 
 
@@ -140,7 +140,7 @@ def test_each_target_gets_every_push_and_a_dead_one_costs_the_others_nothing(
     urls = ["--url", gateway.url, "--url", dead_url, "--url", second_gateway.url]
     result = pushmetrics("run", *urls, "-j", "several", "--retries", "0", "--", *sh("exit 3"))
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert dead_url in result.stderr and gateway.url not in result.stderr
     first, second = gateway.group("several").values, second_gateway.group("several").values
     assert first == second
@@ -200,7 +200,7 @@ def test_nonsense_in_the_environment_keeps_no_job_from_running(pushmetrics, gate
     environment = {"PUSHMETRICS_URL": "gopher://nonsense", "PUSHGATEWAY_URL": gateway.url}
     result = pushmetrics("run", "-j", "nonsense", "--", *sh("exit 3"), env=environment)
     assert result.status == 3
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert "PUSHMETRICS_URL" in result.stderr
     assert gateway.find("nonsense")
 

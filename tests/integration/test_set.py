@@ -56,7 +56,7 @@ def test_a_line_that_somebody_left_open_is_not_continued(run_job):
         "level": ("gauge", 3),
         "more": ("gauge", 4),
     }
-    assert len(result.stderr_lines) == 1 and "half" not in pushed
+    assert len(result.messages) == 1 and "half" not in pushed
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_line_that_somebody_left_open_is_not_continued(run_job):
 def test_what_is_no_metric_is_refused_and_not_pushed(run_job, arguments, status):
     result, pushed = run_job(f"SET {arguments}")
     assert result.status == status
-    assert len(result.stderr_lines) == 1 and result.stderr.startswith("pushmetrics: ")
+    assert len(result.messages) == 1 and result.stderr.startswith("pushmetrics: ")
     assert not pushed
 
 

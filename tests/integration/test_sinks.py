@@ -167,7 +167,7 @@ def test_a_dead_target_changes_nothing_for_the_others_and_gets_its_due_later(pus
         result = pushmetrics(*run)
         server.start(server.port)
     assert result.status == 4
-    assert len(result.stderr_lines) == 1 and places[dead].url().split("+")[-1] in result.stderr
+    assert len(result.messages) == 1 and places[dead].url().split("+")[-1] in result.stderr
     others = {name: place for name, place in places.items() if name != dead}
     expected = others["prometheus" if dead == "gateway" else "gateway"].held(job)
     assert expected["job_exit_code", ()] == 4 and expected["job_consecutive_failures", ()] == 1

@@ -58,7 +58,7 @@ def start(gateway):
 def test_a_push_that_cannot_be_delivered_waits_and_the_job_is_not_hurt(run, spool):
     result = run("-j", "nightly", "--", "sh", "-c", "echo out; exit 3")
     assert (result.status, result.stdout) == (3, "out\n")
-    assert len(result.stderr_lines) == 1
+    assert len(result.messages) == 1
     assert "job 'nightly': exited 3, but was not pushed yet" in result.stderr
     assert f"or by: pushmetrics flush --spool {spool}\n" in result.stderr
     assert len(entries(spool)) == 1

@@ -32,6 +32,11 @@ class Result:
     def stderr_lines(self):
         return self.stderr.splitlines()
 
+    @property
+    def messages(self):
+        """The lines of standard error, without the hints that may follow a message."""
+        return [line for line in self.stderr_lines if not line.startswith("hint: ")]
+
 
 def clean_environment(home):
     """Nothing of the person's configuration, and nothing that names a gateway or a CI system."""
