@@ -104,11 +104,11 @@ def test_each_value_is_shown_with_its_source_and_without_its_secret(gateway, pus
     assert f"url = {gateway.url} (PUSHMETRICS_URL)" in result.stdout
     assert f"retries = 1 ({config}: retries)" in result.stdout
     assert f"header = *** ({config}: header)" in result.stdout
-    assert re.search(r"^  warn  configuration   .*\btimeout: 'soon'.*; run does without it", result.stdout, re.M)
+    assert re.search(r"^  warn  configuration   .*\btimeout: .*'soon'.*; run does without it", result.stdout, re.M)
     config.write_text('retries = "many"\n')
     result = pushmetrics("doctor", "--url", gateway.url)
     assert result.status == 1
-    assert re.search(r"^  fail  configuration   .*: retries: 'many'", result.stdout, re.M)
+    assert re.search(r"^  fail  configuration   .*: retries: .*'many'", result.stdout, re.M)
 
 
 def certificate(directory, days):

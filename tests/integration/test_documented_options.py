@@ -204,7 +204,7 @@ def mentioned_options(text):
 
 FOREIGN = {
     # of git, cmake and others
-    "--preset", "--install", "--web", "--depth", "--branch", "--build", "--prefix", "--version", "--help", "--from",
+    "--preset", "--architecture", "--install", "--web", "--depth", "--branch", "--build", "--prefix", "--version", "--help", "--from",
 }  # fmt: skip
 
 
