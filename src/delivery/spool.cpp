@@ -13,9 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 namespace pushmetrics {
@@ -51,19 +51,15 @@ std::string describe(const SpoolEntry& entry) {
 
 /// Where an entry of `when` stands among those that are there. A time yet to come is none of this clock's: it was set
 /// back, and the order of writing is all that is known.
-std::uint64_t number_for(Clock::time_point when, const std::vector<SpoolRecord>& records) {
+std::uint64_t number_for(Clock::time_point when, const std::vector<std::uint64_t>& numbers) {
   constexpr auto latest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const std::uint64_t now = nanoseconds(Clock::now());
-  std::uint64_t last = 0;
-  for (const SpoolRecord& record : records)
-    if (record.number < latest) last = std::max(last, record.number);
+  const auto beyond = std::ranges::lower_bound(numbers, latest);  // no times, but somebody's invention
+  const std::uint64_t last = beyond == numbers.begin() ? 0 : *std::prev(beyond);
   if (last > now) return last + 1;
   std::uint64_t number = nanoseconds(when);
   if (number == 0 || number > now) number = now;
-  if (number > last) return number;
-  std::unordered_set<std::uint64_t> taken;
-  for (const SpoolRecord& record : records) taken.insert(record.number);
-  while (taken.contains(number)) ++number;
+  while (std::ranges::binary_search(numbers, number)) ++number;
   return number;
 }
 
@@ -214,7 +210,12 @@ Result<Spool::Stored> Spool::store(const std::string& target, const Push& push) 
   if (!folder->log().exists()) folder->begin_log();
   const std::vector<SpoolRecord> records = folder->log().read();
   const std::uint64_t group = group_hash(push.group);
-  std::uint64_t number = number_for(push.when, records);
+  auto numbers = folder->entries();
+  if (!numbers) return numbers.failure();
+  // Those of entries that are gone are not given again: a newer push would come before an older one.
+  for (const SpoolRecord& record : records) numbers->push_back(record.number);
+  std::ranges::sort(*numbers);
+  std::uint64_t number = number_for(push.when, *numbers);
   std::vector<std::uint64_t> replaced;
   for (const SpoolRecord& record : records) {
     if (record.group != group) continue;

@@ -20,12 +20,14 @@ FileLock not_held(int error, bool is_busy) {
 }  // namespace
 
 FileLock FileLock::try_whole(Descriptor file) {
+  if (!file) return not_held(errno, false);
   while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
     if (errno != EINTR) return not_held(errno, errno == EWOULDBLOCK);
   return {State::held, std::move(file)};
 }
 
 FileLock FileLock::try_place(Descriptor file, std::uint64_t place) {
+  if (!file) return not_held(errno, false);
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
