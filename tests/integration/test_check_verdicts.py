@@ -13,12 +13,11 @@ import pytest
 from support.exposition_inputs import Inputs
 from support.verdicts import (
     GatewayVerdicts,
-    NewerGateway,
+    OtherGateway,
     differs_by_version,
+    gateway_binaries,
     is_deliberate,
-    newer_gateway_binary,
     recorded_cases,
-    version_of,
 )
 
 SEED = int(os.environ.get("SEED", 20240502))
@@ -55,15 +54,15 @@ def test_recorded_cases(check):
     assert not wrong
 
 
-@pytest.fixture(scope="module", params=["installed", "newer"])
+@pytest.fixture(scope="module", params=gateway_binaries().items(), ids=gateway_binaries())
 def verdicts(request, tmp_path_factory):
-    binary = newer_gateway_binary() if request.param == "newer" else None
-    with NewerGateway(tmp_path_factory.mktemp("gateway"), binary or "prometheus-pushgateway") as server:
+    _, binary = request.param
+    with OtherGateway(tmp_path_factory.mktemp("gateway"), binary) as server:
         yield GatewayVerdicts(server)
 
 
 def test_random_texts(check, verdicts):
-    version = version_of(verdicts.gateway.name)
+    version = verdicts.gateway.version
     seed = f"{SEED}/{version}"
     print(f"seed {seed}, {INPUTS} inputs")
     texts = list(itertools.islice(Inputs(seed), INPUTS))

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.servers import Gateway, Prometheus, http, wait_until
+from support.servers import Gateway, Prometheus, wait_until
 
 MODES = ["pushgateway", "remote-write"]
 HOUR = 3600
@@ -62,7 +62,7 @@ def scraped(directory, stack, now):
         job, *rest = labels.items()
         text = "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in metrics.items())
         gateway.push(text, job[1], **dict(rest))
-    refused = http("POST", gateway.url + "/metrics/job/bad", b"# TYPE job_success counter\njob_success 1\n")
+    refused = gateway.request("POST", "/metrics/job/bad", b"# TYPE job_success counter\njob_success 1\n")
     assert refused.status == 400
     return stack(Prometheus(directory / "prometheus", Prometheus.scraping([gateway.address])))
 

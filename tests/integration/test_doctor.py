@@ -24,8 +24,10 @@ def empty_gateway(gateway):
 def test_all_is_well(gateway, pushmetrics):
     result = pushmetrics("doctor", "--url", gateway.url, "--json")
     assert (result.status, result.stderr) == (0, "")
-    for check in ("configuration", "name", "connection", "authentication", "version", "clock", "api", "metrics", "push"):
+    for check in ("configuration", "name", "connection", "authentication", "clock", "api", "metrics", "push"):
         assert worst(result, check) == "ok", check
+    # 1.11.0 drops the connection where it should answer 400.
+    assert worst(result, "version") == ("warn" if gateway.version == (1, 11, 0) else "ok")
     assert worst(result, "flags") == "warn" and "--persistence.file" in findings(result, "flags")[0][2]
     text = pushmetrics("doctor", "--url", gateway.url)
     assert text.status == 0 and "\x1b" not in text.stdout

@@ -11,13 +11,12 @@ import pytest
 from support.exposition_inputs import Inputs
 from support.verdicts import (
     GatewayVerdicts,
-    NewerGateway,
+    OtherGateway,
     OurVerdicts,
     differs_by_version,
+    gateway_binaries,
     is_deliberate,
-    newer_gateway_binary,
     recorded_cases,
-    version_of,
 )
 
 SEED = int(os.environ.get("SEED", 20240501))
@@ -29,16 +28,13 @@ def ours():
         yield verdicts
 
 
-@pytest.fixture(scope="module", params=["installed", "newer"])
+@pytest.fixture(scope="module", params=gateway_binaries().items(), ids=gateway_binaries())
 def gateway(request, tmp_path_factory):
-    directory = tmp_path_factory.mktemp("gateway")
-    binary = "prometheus-pushgateway" if request.param == "installed" else newer_gateway_binary()
-    if binary is None:
-        binary = "prometheus-pushgateway"  # all that there is: other inputs for the same one
-    with NewerGateway(directory, binary) as server:
+    name, binary = request.param
+    with OtherGateway(tmp_path_factory.mktemp("gateway"), binary) as server:
         verdicts = GatewayVerdicts(server)
-        verdicts.version = version_of(binary)
-        verdicts.seed = f"{SEED}/{request.param}"
+        verdicts.version = server.version
+        verdicts.seed = f"{SEED}/{name}"
         yield verdicts
 
 

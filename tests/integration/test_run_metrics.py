@@ -200,10 +200,10 @@ def test_a_name_of_the_run_is_reserved_even_where_this_run_does_not_push_it(run,
 
 @pytest.mark.parametrize("bad", ["# TYPE g gaugehistogram\\ng_bucket{le=\"1\"} 1", "go_goroutines 7"])
 def test_a_family_that_a_gateway_rejects_costs_that_family_only(run, gateway, bad):
-    result = run("-j", "one-family", "--", *sh(f"printf 'rows 7\\n{bad}\\n' >>\"$PUSHMETRICS_FILE\""))
+    result = run("-j", "one-family", "--", *sh(f"printf 'copied 7\\n{bad}\\n' >>\"$PUSHMETRICS_FILE\""))
     assert result.status == 0 and len(result.messages) == 1
     values = gateway.group("one-family").values
-    assert (values["rows"], values["job_success"]) == (7, 1)
+    assert (values["copied"], values["job_success"]) == (7, 1)
 
 
 def test_of_many_invalid_lines_the_first_are_shown_and_the_others_counted(run):

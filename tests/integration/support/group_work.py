@@ -5,8 +5,8 @@ import http.server as http_server
 import json
 import threading
 
-from support.servers import Gateway, http
-from support.verdicts import NewerGateway, newer_gateway_binary
+from support.servers import http
+from support.verdicts import OtherGateway, gateway_binaries
 
 # Whatever a grouping value may hold: the names say what is special about them.
 AWKWARD_VALUES = [
@@ -46,7 +46,7 @@ def group_path(labels):
 
 
 def put_group(gateway, labels, body="some_metric 1\n", method="PUT"):
-    return http(method, gateway.url + group_path(labels), body.encode())
+    return gateway.request(method, group_path(labels), body.encode())
 
 
 def held(gateway):
@@ -74,15 +74,13 @@ def listed(result):
     return target["groups"]
 
 
+VERSIONS = gateway_binaries()
+
+
 def gateways(request, tmp_path_factory):
     """A module's Pushgateway, once for each version there is: the body of a fixture with params VERSIONS."""
-    binary = newer_gateway_binary() if request.param == "newer" else None
-    # Where there is no newer one, all tests run with the installed one twice.
-    with NewerGateway(tmp_path_factory.mktemp("gateway"), binary or Gateway.name) as server:
+    with OtherGateway(tmp_path_factory.mktemp("gateway"), VERSIONS[request.param]) as server:
         yield server
-
-
-VERSIONS = ["installed", "newer"]
 
 
 class FakeGateway:
