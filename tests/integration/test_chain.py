@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from support.program import finish, kill_session
-from support.servers import Prometheus, http, wait_until
+from support.servers import Prometheus, wait_until
 
 ODD = 'nightly "dump"\\1'
 
@@ -99,7 +99,7 @@ def test_the_rules_for_one_job_leave_the_others_alone(watched, run):
 def test_a_push_that_the_gateway_refuses_is_told_of(watched, gateway, run):
     prometheus = watched()
     assert run("-j", "good", "--", "true").status == 0
-    refused = http("POST", gateway.url + "/metrics/job/other", b"# TYPE job_success counter\njob_success 1\n")
+    refused = gateway.request("POST", "/metrics/job/other", b"# TYPE job_success counter\njob_success 1\n")
     assert refused.status == 400
     wait_for_alerts(prometheus, {("PushFailed", "other")})
 
@@ -131,4 +131,19 @@ def test_an_alert_fires_for_the_run_that_was_killed_and_not_for_the_one_that_goe
         assert alert["annotations"]["summary"] == "Job gone hangs or is gone"
 
         assert run("-j", "gone", "--heartbeat", "100ms", "--", "true").status == 0
+        wait_for_alerts(prometheus, set())
+
+
+def test_an_alert_fires_for_what_was_written_to_prometheus_without_a_gateway(pushmetrics, tmp_path):
+    rules = pushmetrics("rules", "--source", "remote-write")
+    assert (rules.status, rules.stderr) == (0, "")
+    (tmp_path / "rules.yml").write_text(rules.stdout)
+    config = "global: {evaluation_interval: 500ms}\nrule_files: [rules.yml]\n"
+    with Prometheus(tmp_path, config) as prometheus:
+        run = ("run", "--url", f"remote-write+{prometheus.url}/api/v1/write")
+        assert pushmetrics(*run, "-j", "good", "--", "true").status == 0
+        assert pushmetrics(*run, "-j", "bad", "--", "sh", "-c", "exit 3").status == 3
+        alert = wait_for_alerts(prometheus, {("JobFailed", "bad")})["JobFailed", "bad"]
+        assert alert["annotations"]["summary"] == "Job bad failed with exit status 3"
+        assert pushmetrics(*run, "-j", "bad", "--", "true").status == 0
         wait_for_alerts(prometheus, set())
