@@ -104,7 +104,8 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
     nowhere.problem = "it holds no URL that can be used";
     options.urls = {std::move(nowhere)};
   };
-  OptionSpec push_timeout{"push-timeout", 0, "D", "time limit for a push to one target, with retries (default: 10s)",
+  OptionSpec push_timeout{"push-timeout", 0, "D",
+                          "time limit for a push to one target, with retries (default: 10s)",
                           into_limit(options.policy.push_timeout)};
   OptionSpec connect_timeout{"connect-timeout", 0, "D", "time limit for one connection (default: 3s)",
                              into_limit(options.http.connect_timeout)};
@@ -129,7 +130,8 @@ OptionGroup describe_access(DeliveryOptions& options) {
   OptionSpec header{"header", 'H', "'NAME: VALUE'", "further header; repeatable",
                     into_headers(options.http.headers)};
   header.repeatable = true;
-  OptionSpec cacert{"cacert", 0, "FILE", "trust these certificate authorities (PEM)", into(options.http.ca_certificates)};
+  OptionSpec cacert{"cacert", 0, "FILE", "trust these certificate authorities (PEM)",
+                    into(options.http.ca_certificates)};
   OptionSpec cert{"cert", 0, "FILE", "client certificate (PEM)", into(options.http.certificate)};
   OptionSpec key{"key", 0, "FILE", "private key of the client certificate (PEM)", into(options.http.key)};
   OptionSpec insecure{"insecure", 0, "", "do not verify the server's certificate",

@@ -261,8 +261,7 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
   std::string_view web_url = url;
   const TargetUrl::Kind kind = take_protocol(web_url);
   if (!url.empty() && is_quote(next_character(url)))
-    return not_quoted("is in quotes",
-                      "leave out the quotes; 'docker --env-file' keeps those of the file");
+    return not_quoted("is in quotes", "leave out the quotes; 'docker --env-file' keeps those of the file");
   if (is_web(web_url)) return parse_web(web_url, kind);
   if (scheme == "unix") return parse_unix(url);
   if (scheme == "textfile") return parse_textfile(url);

@@ -119,7 +119,8 @@ TEST_CASE("without the event loop a job is supervised as well, its time limit in
 }
 
 TEST_CASE("a time limit reaches what left the job's group or stopped itself") {
-  for (const char* text : {"exec >/dev/null 2>&1; setsid --wait sleep 60", "kill -STOP $$", "kill -TSTP $$; sleep 60"}) {
+  for (const char* text :
+       {"exec >/dev/null 2>&1; setsid --wait sleep 60", "kill -STOP $$", "kill -TSTP $$; sleep 60"}) {
     JobSpec spec{{"sh", "-c", text}};
     spec.time_limit = 500ms;
     spec.kill_after = 100ms;
