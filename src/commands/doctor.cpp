@@ -76,7 +76,7 @@ void check_configuration(const DoctorOptions& options, const ParsedOptions& read
   for (const char* secret : {"PUSHMETRICS_PASSWORD", "PUSHMETRICS_BEARER_TOKEN"})
     if (const char* value = std::getenv(secret); value != nullptr && *value != '\0')
       section.ok("configuration", concat({secret, " = ***"}));
-  for (const std::string& problem : reading.problems) section.fail("configuration", problem, "mend it there");
+  for (const std::string& problem : reading.problems) section.fail("configuration", problem, "fix it there");
 }
 
 /// What [run] and the environment have for `run`, which only warns of mistakes.
@@ -86,7 +86,7 @@ void check_run_configuration(const ParsedOptions& known, CheckReport& section) {
   if (!reading) return;
   for (const std::string& problem : reading->problems)
     if (std::ranges::find(known.problems, problem) == known.problems.end())
-      section.warn("configuration", concat({problem, "; run does without it"}), "mend it there");
+      section.warn("configuration", concat({problem, "; run does without it"}), "fix it there");
 }
 
 }  // namespace

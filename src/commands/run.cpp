@@ -55,8 +55,8 @@ std::vector<std::string> job_command(const RunOptions& options, std::vector<std:
   return operands;
 }
 
-/// What the CI system tells, if it is wanted: with --ci, or where nobody has named the job. What the person
-/// gave counts over it.
+/// What the CI system provides, if it is wanted: with --ci, or if no job is named. What the person gave takes
+/// precedence.
 std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::string>& problems) {
   if (!options.ci && options.group.job) return std::nullopt;
   auto ci = ci_environment(environment_variable);

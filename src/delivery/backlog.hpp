@@ -89,7 +89,7 @@ class Backlog {
   std::vector<SpoolRecord> records_;
   /// Not yet looked at, in the order in which they will be.
   std::deque<std::uint64_t> items_;
-  /// Whatever was looked at: once only, whatever becomes of it.
+  /// Every entry that was looked at: once only, with any result.
   std::unordered_set<std::uint64_t> handled_;
   /// Groups of which nothing further is tried.
   Groups passed_over_;

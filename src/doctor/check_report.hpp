@@ -19,7 +19,7 @@ struct Finding {
   /// Of `name`, `connection`, `tls`, …: what was checked.
   std::string_view check;
   std::string message;
-  /// What mends it; empty: nothing needs to be mended.
+  /// How to fix it; empty: nothing to fix.
   std::string remedy = {};
 };
 
@@ -49,7 +49,7 @@ std::string format_findings(const std::vector<CheckReport>& sections, Colours co
 ///                                            "metrics", "push", "spool"
 ///         "status": "ok",                    or "warn", "fail"
 ///         "message": "…",
-///         "remedy": null                     or what mends it
+///         "remedy": null                     or how to fix it
 ///      }, …]}
 std::string findings_json(const std::vector<CheckReport>& sections);
 

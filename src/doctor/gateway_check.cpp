@@ -168,7 +168,7 @@ void check_push(HttpProbe& talk, CheckReport& section) {
     return section.ok("push", "would be taken");
   if (is_refused_access(answer.status))
     return section.fail("push", concat({"is not permitted (", std::to_string(answer.status), ")"}),
-                        "mend --user, --password-file or --bearer-token-file");
+                        "fix --user, --password-file or --bearer-token-file");
   if (verdict_of(answer).kind == AttemptResult::Kind::delivered)
     return section.warn("push", "it takes what is no metrics", "see whether --url names a Pushgateway");
   const bool is_elsewhere = answer.status >= 300 && answer.status < 500;

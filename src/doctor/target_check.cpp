@@ -37,7 +37,7 @@ std::string proxy_words(const HttpEndpoint& endpoint) {
   return "";
 }
 
-constexpr const char* proxy_cure = "mend the proxy's variable, or put the host into NO_PROXY";
+constexpr const char* proxy_cure = "fix the proxy's variable, or put the host into NO_PROXY";
 
 void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer, Duration took,
                                CheckReport& section) {
@@ -48,7 +48,7 @@ void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer
   if (answer.failure == Failure::unreachable && has_name && !answer.name_resolved)
     return section.fail(
         "name", concat({answer.error, proxy}),
-        is_about_proxy ? proxy_cure : "mend the host's name in --url, or /etc/hosts or the DNS");
+        is_about_proxy ? proxy_cure : "fix the host's name in --url, or /etc/hosts or the DNS");
   if (has_name && answer.name_resolved)
     section.ok("name", concat({answer.peer.empty() ? "resolves" : "is ", answer.peer, proxy}));
   // A status counts for more than a failure: whoever answers is there.
@@ -60,7 +60,7 @@ void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer
     return section.fail(
         "connection", concat({answer.error, proxy}),
         is_about_proxy ? proxy_cure
-                       : "start the gateway, or mend the port in --url or what stands between (a firewall)");
+                       : "start the gateway, or fix the port in --url or what stands between (a firewall)");
   if (answer.status == 0 && answer.failure == Failure::timeout)
     return section.fail("connection", concat({answer.error, proxy}),
                         "see whether the gateway hangs (restart it) or a firewall drops the packets");
@@ -98,7 +98,7 @@ void check_authentication(const HttpProbe& talk, int status, CheckReport& sectio
     return section.fail(
         "authentication",
         gives ? "user, password or token are refused (401)" : "it wants to know who we are (401)",
-        gives ? "mend --user, --password-file or --bearer-token-file"
+        gives ? "fix --user, --password-file or --bearer-token-file"
               : "give --user and --password-file, or --bearer-token-file");
   if (status == 403)
     return section.fail("authentication", "access is forbidden (403)", "have it permitted at the server");
@@ -129,7 +129,7 @@ void check_victoria_metrics(HttpProbe& talk, CheckReport& section) {
   if (verdict_of(answer).kind == AttemptResult::Kind::delivered)
     section.ok("push", "VictoriaMetrics takes pushes; it has no groups to list or delete");
   else if (answer.status != 401 && answer.status != 403)
-    section.fail("push", verdict_of(answer).reason, "mend the path in --url");
+    section.fail("push", verdict_of(answer).reason, "fix the path in --url");
 }
 
 /// Tries a write without a sample, which changes nothing.
@@ -155,7 +155,7 @@ void check_writes(const AttemptResult& verdict, CheckReport& section) {
                          verdict.reason}),
                  "try a push: pushmetrics push -j test -m x=1");
   else if (verdict.status != 401 && verdict.status != 403)
-    section.fail("push", verdict.reason, "mend the path in --url, or turn the receiver on at the server");
+    section.fail("push", verdict.reason, "fix the path in --url, or turn the receiver on at the server");
 }
 
 }  // namespace
@@ -191,7 +191,7 @@ CheckReport check_target(const TargetUrl& url, const TargetContext& context, Eve
     return section;
   }
   if (!url.problem.empty()) {
-    section.fail("push", url.problem, "mend the variable, or give the URL with --url");
+    section.fail("push", url.problem, "fix the variable, or give the URL with --url");
     return section;
   }
   HttpProbe talk(make_endpoint(url, context), loop, budget);

@@ -32,9 +32,9 @@ void check_textfile(const std::string& directory, CheckReport& section) {
   if (::stat(directory.c_str(), &status) != 0)
     return section.fail("directory", ::strerror(errno),
                         errno == ENOENT ? concat({"run: mkdir -p ", shell_word(directory)})
-                                        : "mend the path in --url, or permit it");
+                                        : "fix the path in --url, or permit it");
   if (!S_ISDIR(status.st_mode))
-    return section.fail("directory", "it is no directory", "mend the path in --url");
+    return section.fail("directory", "it is no directory", "fix the path in --url");
   if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0)
     return section.fail("directory", concat({"cannot be read and written: ", ::strerror(errno)}),
                         "permit it to the user who runs the jobs");

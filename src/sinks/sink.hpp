@@ -16,7 +16,7 @@ struct AttemptResult {
   enum class Kind {
     delivered,
     rejected,         ///< for good: the push itself is wrong
-    needs_attention,  ///< until a person mends something: a password, a certificate, a URL
+    needs_attention,  ///< until a person fixes something: a password, a certificate, a URL
     retry             ///< not this time
   };
   Kind kind = Kind::delivered;

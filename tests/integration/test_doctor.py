@@ -87,7 +87,7 @@ def test_a_gateway_that_cannot_be_reached_fails(pushmetrics, url, check):
 def test_a_proxy_that_cannot_be_read_is_what_is_to_be_mended(pushmetrics):
     env = {"http_proxy": "http://user:hush#hush@127.0.0.1:1"}
     result = pushmetrics("doctor", "--url", "http://gateway.invalid", "--json", env=env)
-    assert "mend the proxy's variable" in result.stdout and "hush" not in result.stdout + result.stderr
+    assert "fix the proxy's variable" in result.stdout and "hush" not in result.stdout + result.stderr
 
 
 def test_a_wrong_prefix_is_told(gateway, pushmetrics):
