@@ -72,8 +72,9 @@ void Backlog::put_failed_last() {
   for (const SpoolRecord& record : records_)
     if (record.has_failed) failed.insert(record.group);
   if (failed.empty()) return;
-  std::ranges::stable_partition(items_,
-                                [&](std::uint64_t number) { return !failed.contains(group_in_log(number)); });
+  // clang 14 doesn't compile std::ranges::stable_partition of libstdc++.
+  std::stable_partition(items_.begin(), items_.end(),
+                        [&](std::uint64_t number) { return !failed.contains(group_in_log(number)); });
 }
 
 std::uint64_t Backlog::group_in_log(std::uint64_t number) const {

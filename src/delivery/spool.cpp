@@ -326,8 +326,9 @@ void Spool::discard_excess(const SpoolFolder& written_to, std::uint64_t written,
   std::ranges::stable_sort(candidates, {},
                            [](const Candidate& candidate) { return candidate.record.number; });
   // What fills the spool alone was not spooled: it is no reason to discard what was.
-  std::ranges::stable_partition(
-      candidates, [this](const Candidate& candidate) { return candidate.record.bytes > limits_.max_bytes; });
+  std::stable_partition(candidates.begin(), candidates.end(), [this](const Candidate& candidate) {
+    return candidate.record.bytes > limits_.max_bytes;
+  });
   Discards discards(discarded, "the spool is full (--spool-max-bytes)");
   for (const auto& [folder, record] : candidates) {
     if (bytes <= limits_.max_bytes) return;

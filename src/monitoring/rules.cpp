@@ -170,15 +170,16 @@ Rule slow(const RunQueries& queries) {
 }
 
 Rule push_failed(const RunQueries& queries) {
-  return {"PushFailed",
-          queries.failed_pushes(),
-          "",
-          "warning",
-          "pushed metrics that the gateway rejected",
-          "The gateway rejected the last push to this group, at {{ $value | humanizeTimestamp }}, and still"
-          " shows the values of the push before it. pushmetrics wrote the reason to standard error; usually"
-          " a metric has another type in another group. `pushmetrics check` finds errors in the metrics"
-          " themselves."};
+  return {
+      "PushFailed",
+      queries.failed_pushes(),
+      "",
+      "warning",
+      "pushed metrics that the gateway rejected",
+      "The gateway rejected the last push to this group, at {{ $value | humanizeTimestamp }}, and still"
+      " shows the values of the push before it. pushmetrics wrote the reason to standard error; usually"
+      " a metric has another type in another group. `pushmetrics check` finds what is wrong in the metrics"
+      " themselves."};
 }
 
 /// Only a job known by name can be missed before it has ever pushed.

@@ -46,7 +46,7 @@ class Root:
 
     def __init__(self, directory):
         self.directory = directory
-        directory.mkdir()
+        (directory / "tmp").mkdir(parents=True)
         shutil.copy(BINARY, directory / "pushmetrics")
 
     def write(self, path, text):
@@ -100,6 +100,14 @@ def test_it_runs_a_job_and_pushes(root, gateway):
     assert (done.status, done.stderr) == (0, "")
     assert gateway.group("alone").values["job_success"] == 1
     assert root.files() == ["pushmetrics"]
+
+
+def test_without_a_temporary_directory_it_says_that_the_jobs_own_metrics_are_discarded(root, gateway):
+    (root.directory / "tmp").rmdir()
+    done = root("run", "--url", gateway.url, "--job", "bare", *JOB)
+    assert done.status == 0
+    assert "job 'bare': the metrics it writes to PUSHMETRICS_FILE are discarded" in done.stderr
+    assert gateway.group("bare").values["job_success"] == 1
 
 
 def test_it_pushes_metrics(root, gateway):
