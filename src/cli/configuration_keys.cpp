@@ -56,7 +56,7 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "user",
                                                        "verbose"});
 
-constexpr auto for_one_call = std::to_array<std::string_view>(
+constexpr auto keys_for_one_call = std::to_array<std::string_view>(
     {"config", "dry-run", "help", "help-text", "json", "match", "metric", "shell", "sort", "type", "yes"});
 
 constexpr auto subcommands =
@@ -67,7 +67,7 @@ constexpr auto subcommands =
 
 bool is_configuration_key(std::string_view name) { return std::ranges::binary_search(keys, name); }
 
-bool is_for_one_call(std::string_view name) { return std::ranges::binary_search(for_one_call, name); }
+bool is_for_one_call(std::string_view name) { return std::ranges::binary_search(keys_for_one_call, name); }
 
 bool is_subcommand(std::string_view name) {
   return std::ranges::find(subcommands, name) != subcommands.end();

@@ -10,7 +10,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp check_help{
     "pushmetrics check [options] [FILE...]",
     "Report what a Pushgateway would reject, with file, line, column and how to fix\n"
     "it; sends nothing. Reads standard input if FILE is missing or -.\n"
@@ -79,7 +79,7 @@ int check_command(const std::vector<std::string>& arguments) {
   CheckCommandOptions options;
   const OptionTable table = describe(options);
   const Beginning beginning =
-      begin_subcommand("check", manual, table, Operands::files, options.common, arguments);
+      begin_subcommand("check", check_help, table, Operands::files, options.common, arguments);
   if (beginning.end) return *beginning.end;
 
   warn_of_terminal(options.input, beginning.operands, options.common.console());

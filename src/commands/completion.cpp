@@ -9,7 +9,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp completion_help{
     "pushmetrics completion [options] bash|zsh|fish",
     "Prints the completion for a shell, where no package has installed it.",
     "  source <(pushmetrics completion bash)\n"
@@ -22,7 +22,7 @@ int completion_command(const std::vector<std::string>& arguments) {
   CommonOptions common;
   const OptionTable table{describe(common)};
   const Beginning beginning =
-      begin_subcommand("completion", manual, table, Operands::files, common, arguments);
+      begin_subcommand("completion", completion_help, table, Operands::files, common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = common.console();
   if (beginning.operands.size() != 1) {

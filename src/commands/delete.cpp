@@ -14,7 +14,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp delete_help{
     "pushmetrics delete --job NAME [-i NAME] [-l NAME=VALUE]... [options]\n"
     "       pushmetrics delete --match NAME=GLOB... [options]",
     "Delete one group, or every group that matches, and print each. Any group that\n"
@@ -214,7 +214,7 @@ class Deletion {
 int delete_command(const std::vector<std::string>& arguments) {
   DeleteOptions options;
   const Beginning beginning =
-      begin_subcommand("delete", manual, describe(options), Operands::none, options.common, arguments);
+      begin_subcommand("delete", delete_help, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   if (const std::string problem = problem_of(options, beginning.sources); !problem.empty()) {
     options.common.console().error(problem, "see 'pushmetrics delete --help'");

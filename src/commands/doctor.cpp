@@ -19,7 +19,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp doctor_help{
     "pushmetrics doctor [options]",
     "Check configuration, network, TLS, authentication, gateway and spool. Prints one\n"
     "line per check, and how to fix a problem. Changes nothing. Exit status: 0 if a\n"
@@ -96,7 +96,7 @@ int doctor_command(const std::vector<std::string>& arguments) {
   const OptionTable table = describe(options);
   const auto reading = read_options("doctor", table, Operands::none, arguments);
   const Console console = options.common.console();
-  if (options.common.help) return print_result(help_text(manual, table), console);
+  if (options.common.help) return print_result(help_text(doctor_help, table), console);
   if (!reading) {
     console.error(concat({reading.error(), ": see pushmetrics doctor --help"}));
     return exit_usage;

@@ -14,7 +14,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp flush_help{
     "pushmetrics flush [options]",
     "Deliver the spooled pushes of all targets.\n"
     "Exit status: 0 if the spool is empty, 1 if a push is still spooled or was lost.",
@@ -110,7 +110,7 @@ int flush_command(const std::vector<std::string>& arguments) {
   CommonOptions common;
   OptionTable table = describe(delivery);
   table.push_back(describe(common));
-  const Beginning beginning = begin_subcommand("flush", manual, table, Operands::none, common, arguments);
+  const Beginning beginning = begin_subcommand("flush", flush_help, table, Operands::none, common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = common.console();
   const auto spool = delivery.spool();

@@ -17,7 +17,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp list_help{
     "pushmetrics list [options]",
     "List the groups on the gateway: grouping key, age of the last push, state, and\n"
     "for jobs run by pushmetrics also result, duration and last success.",
@@ -121,7 +121,7 @@ std::string format_groups(const Listing& listing) {
 int list_command(const std::vector<std::string>& arguments) {
   ListOptions options;
   const Beginning beginning =
-      begin_subcommand("list", manual, describe(options), Operands::none, options.common, arguments);
+      begin_subcommand("list", list_help, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
   GroupClient session(options.delivery, console);

@@ -6,7 +6,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp rules_manual{
+constexpr CommandHelp rules_help{
     "pushmetrics rules [options]",
     "Print alerting rules for Prometheus (YAML): a job run by pushmetrics failed,\n"
     "timed out, is overdue, never succeeded, hangs or is slow; a push failed.\n"
@@ -15,7 +15,7 @@ constexpr CommandHelp rules_manual{
     "  pushmetrics rules --job backup --max-age 26h | promtool check rules /dev/stdin\n",
 };
 
-constexpr CommandHelp dashboard_manual{
+constexpr CommandHelp dashboard_help{
     "pushmetrics dashboard [options]",
     "Print a dashboard for Grafana 9 and later (JSON), to be imported or\n"
     "provisioned: state, results, durations and resources of every job run by\n"
@@ -74,12 +74,12 @@ OptionTable describe(DashboardOptions& options, CommonOptions& common) {
 
 /// A subcommand that prints one text made from its options.
 template <typename Options>
-int print_command(std::string_view name, const CommandHelp& manual,
+int print_command(std::string_view name, const CommandHelp& help,
                   Result<std::string> (*text_of)(const Options&), const std::vector<std::string>& arguments) {
   Options options;
   CommonOptions common;
   const OptionTable table = describe(options, common);
-  const Beginning beginning = begin_subcommand(name, manual, table, Operands::none, common, arguments);
+  const Beginning beginning = begin_subcommand(name, help, table, Operands::none, common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = common.console();
   const auto text = text_of(options);
@@ -91,11 +91,11 @@ int print_command(std::string_view name, const CommandHelp& manual,
 }  // namespace
 
 int rules_command(const std::vector<std::string>& arguments) {
-  return print_command<RulesOptions>("rules", rules_manual, alerting_rules, arguments);
+  return print_command<RulesOptions>("rules", rules_help, alerting_rules, arguments);
 }
 
 int dashboard_command(const std::vector<std::string>& arguments) {
-  return print_command<DashboardOptions>("dashboard", dashboard_manual, grafana_dashboard, arguments);
+  return print_command<DashboardOptions>("dashboard", dashboard_help, grafana_dashboard, arguments);
 }
 
 }  // namespace pushmetrics

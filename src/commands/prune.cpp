@@ -12,7 +12,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp prune_help{
     "pushmetrics prune --older-than D [options]",
     "Delete groups whose last push, successful or not, is older than D, and print\n"
     "each. Safe to run from cron, and on several machines: a group that was pushed\n"
@@ -105,7 +105,7 @@ void prune(GroupClient& session, const GroupPlace& place, const PruneOptions& op
 int prune_command(const std::vector<std::string>& arguments) {
   PruneOptions options;
   const Beginning beginning =
-      begin_subcommand("prune", manual, describe(options), Operands::none, options.common, arguments);
+      begin_subcommand("prune", prune_help, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
   if (!options.older_than) {

@@ -18,7 +18,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp push_help{
     "pushmetrics push [options] [FILE...]",
     "Push metrics from files or standard input: Prometheus text, OpenMetrics or JSON.\n"
     "Validates all input first; if any is invalid, nothing is sent (exit status 3).",
@@ -108,7 +108,7 @@ int push_command(const std::vector<std::string>& arguments) {
   PushOptions options;
   const OptionTable table = describe(options);
   const Beginning beginning =
-      begin_subcommand("push", manual, table, Operands::files, options.common, arguments);
+      begin_subcommand("push", push_help, table, Operands::files, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
   const auto group = make_group(options.group, "");

@@ -21,7 +21,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp run_help{
     "pushmetrics run [options] [--] COMMAND [ARG...]",
     "Run COMMAND and push its result: duration, success, exit code, timestamps, CPU\n"
     "time, memory, and the metrics that it appends to the file $PUSHMETRICS_FILE.\n"
@@ -156,7 +156,7 @@ int run_job(const std::vector<std::string>& arguments) {
   const Console console(Verbosity::normal);
   auto reading = read_options("run", table, Operands::command, arguments);
   if (options.common.help)
-    return write_all(STDOUT_FILENO, help_text(manual, table)) ? exit_done : exit_not_delivered;
+    return write_all(STDOUT_FILENO, help_text(run_help, table)) ? exit_done : exit_not_delivered;
   if (!reading) {
     console.error(concat({reading.error(), "; the job was not run"}), reading.failure().hint);
     return exit_run_usage;

@@ -18,7 +18,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp set_help{
     "pushmetrics set [options] NAME[{label=\"v\",...}] VALUE",
     "Add a metric to the push of the run, from inside a job of 'pushmetrics run'.\n"
     "The last value of a series is pushed.",
@@ -101,7 +101,7 @@ int set_command(const std::vector<std::string>& arguments) {
   SetOptions options;
   const OptionTable table = describe(options);
   const Beginning beginning =
-      begin_subcommand("set", manual, table, Operands::files, options.common, arguments);
+      begin_subcommand("set", set_help, table, Operands::files, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
   const auto lines = as_lines(options, beginning.operands);

@@ -11,7 +11,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr CommandHelp manual{
+constexpr CommandHelp wipe_help{
     "pushmetrics wipe --yes [options]",
     "Delete all groups on the gateway. The Pushgateway has to run with\n"
     "--web.enable-admin-api.",
@@ -39,7 +39,7 @@ OptionTable describe(WipeOptions& options) {
 int wipe_command(const std::vector<std::string>& arguments) {
   WipeOptions options;
   const Beginning beginning =
-      begin_subcommand("wipe", manual, describe(options), Operands::none, options.common, arguments);
+      begin_subcommand("wipe", wipe_help, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
   if (!options.yes) {

@@ -21,7 +21,7 @@
 namespace pushmetrics {
 namespace {
 
-using Clock = std::chrono::system_clock;
+using WallClock = std::chrono::system_clock;
 
 /// FNV-1a, 64 bits: a name has only to be short and different.
 std::uint64_t hash_of(std::string_view text) {
@@ -40,7 +40,7 @@ bool is_folder_name(std::string_view name) {
   return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::uint64_t nanoseconds(Clock::time_point time) {
+std::uint64_t nanoseconds(WallClock::time_point time) {
   const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
   return count > 0 ? static_cast<std::uint64_t>(count) : 0;
 }
@@ -51,9 +51,9 @@ std::string describe(const SpoolEntry& entry) {
 
 /// Where an entry of `when` stands among those that are there. A time yet to come is none of this clock's: it was set
 /// back, and the order of writing is all that is known.
-std::uint64_t number_for(Clock::time_point when, const std::vector<std::uint64_t>& numbers) {
+std::uint64_t number_for(WallClock::time_point when, const std::vector<std::uint64_t>& numbers) {
   constexpr auto latest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  const std::uint64_t now = nanoseconds(Clock::now());
+  const std::uint64_t now = nanoseconds(WallClock::now());
   const auto beyond = std::ranges::lower_bound(numbers, latest);  // no times, but somebody's invention
   const std::uint64_t last = beyond == numbers.begin() ? 0 : *std::prev(beyond);
   if (last > now) return last + 1;
@@ -246,7 +246,7 @@ void Spool::for_older_of_group(const SpoolFolder& folder, const Push& push,
     const auto* stored = std::get_if<StoredEntry>(&read_entry);
     if (stored == nullptr || stored->entry.push.group != push.group) continue;
     const auto when = stored->entry.push.when;
-    if (when <= push.when || when > Clock::now()) visit(record.number, stored->entry);
+    if (when <= push.when || when > WallClock::now()) visit(record.number, stored->entry);
   }
 }
 
@@ -285,7 +285,7 @@ void Spool::discard_expired(const SpoolFolder& folder, const std::vector<SpoolRe
                             std::vector<std::string>& discarded) const {
   constexpr int at_once = 100;
   Discards discards(discarded, concat({"it is older than ", format_duration(limits_.max_age)}));
-  const auto oldest = Clock::now() - std::chrono::duration_cast<Clock::duration>(limits_.max_age);
+  const auto oldest = WallClock::now() - std::chrono::duration_cast<WallClock::duration>(limits_.max_age);
   int count = 0;
   for (const SpoolRecord& record : records) {
     if (record.group == 0 || record.number > nanoseconds(oldest)) continue;

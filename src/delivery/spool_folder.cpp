@@ -21,8 +21,7 @@
 namespace pushmetrics {
 namespace {
 
-using Clock = std::chrono::system_clock;
-using Kind = EntryError::Kind;
+using WallClock = std::chrono::system_clock;
 
 constexpr std::string_view entry_suffix = ".push";
 constexpr const char* lock_name = "delivery";
@@ -90,7 +89,7 @@ bool read_more(int file, std::string& text, std::size_t limit) {
 
 EntryError unreadable(int error) {
   const bool is_exhausted = error == EMFILE || error == ENFILE || error == ENOMEM;
-  return {is_exhausted ? Kind::exhausted : Kind::unreadable, ::strerror(error)};
+  return {is_exhausted ? EntryError::Kind::exhausted : EntryError::Kind::unreadable, ::strerror(error)};
 }
 
 /// Beyond the first piece only what looks like an entry is read.
@@ -98,7 +97,8 @@ std::variant<std::string, EntryError> read_text(int file, std::size_t size) try 
   constexpr std::size_t first_piece = 1 << 16;
   std::string text;
   if (!read_more(file, text, std::min(size, first_piece))) return unreadable(errno);
-  if (!looks_like_spool_entry(text)) return EntryError{Kind::damaged, "it is not a push that waits"};
+  if (!looks_like_spool_entry(text))
+    return EntryError{EntryError::Kind::damaged, "it is not a push that waits"};
   if (!read_more(file, text, size)) return unreadable(errno);
   return text;
 } catch (const std::bad_alloc&) {
@@ -106,7 +106,7 @@ std::variant<std::string, EntryError> read_text(int file, std::size_t size) try 
 }
 
 EntryError foreign(uid_t owner) {
-  return {Kind::foreign, concat({"it belongs to another user (", std::to_string(owner), ")"})};
+  return {EntryError::Kind::foreign, concat({"it belongs to another user (", std::to_string(owner), ")"})};
 }
 
 }  // namespace
@@ -170,18 +170,18 @@ std::variant<StoredEntry, EntryError> SpoolFolder::read(std::uint64_t number, st
   struct stat status {};
   const int seen = file ? ::fstat(file.get(), &status)
                         : ::fstatat(directory_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW);
-  if (seen != 0) return errno == ENOENT ? EntryError{Kind::gone, {}} : unreadable(errno);
+  if (seen != 0) return errno == ENOENT ? EntryError{EntryError::Kind::gone, {}} : unreadable(errno);
   if (status.st_uid != ::geteuid()) return foreign(status.st_uid);
-  if (!S_ISREG(status.st_mode)) return EntryError{Kind::damaged, "it is not a file"};
+  if (!S_ISREG(status.st_mode)) return EntryError{EntryError::Kind::damaged, "it is not a file"};
   if (!file) return unreadable(open_error);
-  if (status.st_size == 0) return EntryError{Kind::gone, {}};  // see remove()
+  if (status.st_size == 0) return EntryError{EntryError::Kind::gone, {}};  // see remove()
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > limit) return EntryError{Kind::damaged, "it is larger than what is spooled"};
+  if (size > limit) return EntryError{EntryError::Kind::damaged, "it is larger than what is spooled"};
   auto text = read_text(file.get(), static_cast<std::size_t>(size));
   if (auto* error = std::get_if<EntryError>(&text)) return std::move(*error);
   auto entry = read_spool_entry(std::get<std::string>(text));
-  if (!entry) return EntryError{Kind::damaged, entry.error()};
-  return StoredEntry{std::move(*entry), Clock::from_time_t(status.st_mtime)};
+  if (!entry) return EntryError{EntryError::Kind::damaged, entry.error()};
+  return StoredEntry{std::move(*entry), WallClock::from_time_t(status.st_mtime)};
 }
 
 /// The name of a file that holds all of `text`, on the disk.
@@ -308,7 +308,7 @@ void SpoolFolder::remove_stale_temporaries() const {
     struct stat status {};
     if (name.starts_with('.') && name.find(".tmp-") != std::string_view::npos &&
         ::fstatat(directory_.get(), text, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        Clock::now() - Clock::from_time_t(status.st_mtime) > std::chrono::hours(1))
+        WallClock::now() - WallClock::from_time_t(status.st_mtime) > std::chrono::hours(1))
       stale.emplace_back(name);
     return true;
   }));

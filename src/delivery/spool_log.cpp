@@ -18,7 +18,7 @@
 namespace pushmetrics {
 namespace {
 
-constexpr const char* file_name = "order";
+constexpr const char* log_name = "order";
 constexpr std::string_view failed = "failed";
 
 std::string line_of(const SpoolRecord& record) {
@@ -85,7 +85,7 @@ std::string read_all(int file) {
 /// None, unless it is a file of our own: a FIFO would block, and another user's would lead astray.
 Descriptor SpoolLog::open_file(int flags) const {
   constexpr int without_waiting = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  Descriptor file(::openat(directory_, file_name, flags | without_waiting, 0600));
+  Descriptor file(::openat(directory_, log_name, flags | without_waiting, 0600));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
     return {};

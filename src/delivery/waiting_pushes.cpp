@@ -9,8 +9,6 @@
 namespace pushmetrics {
 namespace {
 
-using Kind = EntryError::Kind;
-
 /// More are only counted: a spool may hold a hundred thousand.
 constexpr std::size_t most_reported = 20;
 
@@ -43,17 +41,17 @@ std::optional<StoredEntry> WaitingPushes::read(std::uint64_t number) {
   }
   const auto& error = std::get<EntryError>(read_entry);
   switch (error.kind) {
-    case Kind::gone:
+    case EntryError::Kind::gone:
       ++settled_;
       static_cast<void>(folder_.remove(number));  // it may be one that could only be emptied
       break;
-    case Kind::damaged:
+    case EntryError::Kind::damaged:
       ++settled_;
       report(SpoolNotice::discarded, Spool::set_aside(folder_, number, error.reason));
       break;
-    case Kind::exhausted: exhausted_ = at(error.reason); break;
-    case Kind::foreign:
-    case Kind::unreadable: report(SpoolNotice::problem, at(error.reason)); break;
+    case EntryError::Kind::exhausted: exhausted_ = at(error.reason); break;
+    case EntryError::Kind::foreign:
+    case EntryError::Kind::unreadable: report(SpoolNotice::problem, at(error.reason)); break;
   }
   return std::nullopt;
 }

@@ -19,7 +19,7 @@ namespace {
 
 using namespace openmetrics;
 
-std::string quoted(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
+std::string shown(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
 
 struct Conversion {
   std::string text;
@@ -203,7 +203,7 @@ void Converter::set_type(std::string_view type) {
     return repair(Repair::untyped, type, "the type `untyped` is called `unknown` in OpenMetrics");
   if (rule == nullptr)
     return error(type,
-                 {quoted(type), " is not a type: OpenMetrics has counter, gauge, histogram, summary, info, ",
+                 {shown(type), " is not a type: OpenMetrics has counter, gauge, histogram, summary, info, ",
                   "stateset, gaugehistogram and unknown"});
   family_->type = rule;
   if (rule->exposition_type.empty())
@@ -214,7 +214,7 @@ void Converter::set_type(std::string_view type) {
 
 void Converter::check_unit(std::string_view unit) {
   if (!family_->name.ends_with(concat({"_", unit})))
-    error(unit, {"the name `", family_->name, "` must end in its unit, ", quoted(concat({"_", unit}))});
+    error(unit, {"the name `", family_->name, "` must end in its unit, ", shown(concat({"_", unit}))});
 }
 
 void Converter::convert_sample(std::string_view line) {
@@ -303,7 +303,7 @@ void Converter::refuse_apart(std::string_view name, std::size_t first_line) {
 bool Converter::check_value(std::string_view value) {
   const TypeRule& type = *family_->type;
   if (type.allows(value)) return true;
-  error(value, {quoted(value), " is not a value of the ", type.name, " `", family_->name,
+  error(value, {shown(value), " is not a value of the ", type.name, " `", family_->name,
                 type.values == TypeRule::Values::one ? "`: it is always 1" : "`: each state is 1 or 0"});
   return false;
 }
@@ -312,7 +312,7 @@ bool Converter::check_timestamp(std::string_view timestamp) {
   if (timestamp.empty()) return true;
   const bool is_number = is_exposition_number(timestamp);
   if (!is_number)
-    error(timestamp, {quoted(timestamp), " is not a timestamp"});
+    error(timestamp, {shown(timestamp), " is not a timestamp"});
   else if (options_.timestamps == Timestamps::refuse)
     error(timestamp, {"a Pushgateway takes no timestamps: remove it, or use --strip-timestamps"});
   return is_number && options_.timestamps == Timestamps::strip;

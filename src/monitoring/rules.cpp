@@ -147,7 +147,7 @@ Rule hung(const RunQueries& queries, Duration max_silence) {
 
 /// A gauge that is scraped repeats its value at each scrape, so that the median weighs each run by the time
 /// until the next: right for a job on a schedule. A look every 10 minutes is enough of it, and cheaper.
-std::string history(const RunQueries& queries, const RunMetric& metric) {
+std::string last_week(const RunQueries& queries, const RunMetric& metric) {
   const bool scraped = queries.is_scraped();
   return concat({queries.selector(metric), scraped ? "[7d:10m]" : "[7d]"});
 }
@@ -159,8 +159,8 @@ Rule slow(const RunQueries& queries) {
                   queries.latest(run_metric::running), " == 1)\n    or (",
                   queries.latest(run_metric::duration), " and ", queries.latest(run_metric::success),
                   " == 1)\n  )\n  > clamp_min(3 * quantile_over_time(0.5, ",
-                  history(queries, run_metric::duration), "), 60)\n  and changes(",
-                  history(queries, run_metric::last_completion), ") >= 3"}),
+                  last_week(queries, run_metric::duration), "), 60)\n  and changes(",
+                  last_week(queries, run_metric::last_completion), ") >= 3"}),
           "",
           "warning",
           "takes far longer than usual",

@@ -15,7 +15,7 @@ std::unique_ptr<GroupStore> Pushgateway::groups() { return std::make_unique<Gate
 
 namespace {
 
-using Time = std::chrono::system_clock::time_point;
+using WallTime = std::chrono::system_clock::time_point;
 
 /// Whether the connection was there, and then no answer came: from the gateway, or from it to a proxy before it.
 bool is_dropped(const HttpResponse& response) {
@@ -38,7 +38,7 @@ AttemptResult result_of(const HttpResponse& response, const std::string& base) {
 class GatewayPush : public Attempt {
  public:
   GatewayPush(const HttpEndpoint& endpoint, HttpRequest request, const Push& push,
-              EventLoop::Clock::time_point deadline, std::map<std::string, Time>& known_failures,
+              EventLoop::Clock::time_point deadline, std::map<std::string, WallTime>& known_failures,
               Sink::Done done)
       : endpoint_(endpoint),
         push_(push),
@@ -68,10 +68,10 @@ class GatewayPush : public Attempt {
   void on_list(const HttpResponse& response) {
     const auto& groups = list_.read_so_far();
     if (response.status != 200 || groups.empty() || !groups.front().last_failed_push) return finish();
-    const Time failed = *groups.front().last_failed_push;
-    const Time now = response.server_time.value_or(std::chrono::system_clock::now());
+    const WallTime failed = *groups.front().last_failed_push;
+    const WallTime now = response.server_time.value_or(std::chrono::system_clock::now());
     const auto took = answered_.value_or(EventLoop::Clock::now()) - began_;
-    const Time began = now - std::chrono::duration_cast<Time::duration>(took);
+    const WallTime began = now - std::chrono::duration_cast<WallTime::duration>(took);
     const auto [known, is_new] = known_failures_.try_emplace(push_.group.url_path(), failed);
     if (failed >= began && (is_new || failed > known->second)) {
       result_ = {
@@ -92,7 +92,7 @@ class GatewayPush : public Attempt {
   const HttpEndpoint& endpoint_;
   const Push& push_;
   EventLoop::Clock::time_point deadline_;
-  std::map<std::string, Time>& known_failures_;
+  std::map<std::string, WallTime>& known_failures_;
   Sink::Done done_;
   EventLoop::Clock::time_point began_ = EventLoop::Clock::now();
   /// When the list began to come, which is when the gateway told the time.
