@@ -57,7 +57,7 @@ std::optional<Listing> check_api(HttpProbe& talk, CheckReport& section) {
   std::optional<AttemptResult> verdict;
   Listing listing;
   const auto attempt =
-      store.list("job_", EventLoop::Clock::now() + talk.budget(), [&](AttemptResult outcome, Listing groups) {
+      store.list({}, EventLoop::Clock::now() + talk.budget(), [&](AttemptResult outcome, Listing groups) {
         verdict = std::move(outcome);
         listing = std::move(groups);
       });

@@ -130,7 +130,7 @@ Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& pr
   if (!place.store) return cannot(place);
   Listing result;
   const AttemptResult verdict = try_until_done([&](Clock::time_point deadline, const Sink::Done& done) {
-    return place.store->list(prefix, deadline, [&, done](AttemptResult outcome, Listing listing) {
+    return place.store->list({.prefix = prefix}, deadline, [&, done](AttemptResult outcome, Listing listing) {
       result = std::move(listing);
       done(std::move(outcome));
     });

@@ -197,35 +197,25 @@ Result<GroupSnapshot> GroupReader::group() && {
   return std::move(group_);
 }
 
-/// Groups whose labels were overwritten exist with or without an empty instance; the rest of the response may
-/// determine which.
-void settle_names(std::vector<GroupSnapshot>& groups) {
-  if (std::ranges::none_of(groups, [](const GroupSnapshot& group) {
-        return group.name == GroupSnapshot::Name::perhaps_empty_instance;
-      }))
-    return;
-  std::vector<GroupLabels> exact;
-  for (const GroupSnapshot& group : groups)
-    if (group.name == GroupSnapshot::Name::exact) exact.push_back(group.labels);
-  std::ranges::sort(exact);
-  for (GroupSnapshot& group : groups) {
-    if (group.name != GroupSnapshot::Name::perhaps_empty_instance) continue;
-    const GroupLabels longer = group.labels.with({"instance", ""});
-    if (std::ranges::binary_search(exact, group.labels)) {
-      group.labels = longer;
-      group.name = GroupSnapshot::Name::exact;
-    } else if (std::ranges::binary_search(exact, longer)) {
-      group.name = GroupSnapshot::Name::exact;
-    }
-  }
+std::uint64_t hash_of(const GroupLabels& labels) {
+  SeriesIdentity identity;
+  // With a byte in front of each value, so that an empty one counts.
+  for (const Label& label : labels.labels()) identity.add(label.name, concat({"=", label.value}));
+  return identity.value();
+}
+
+std::size_t memory_of(const GroupSnapshot& group) {
+  std::size_t bytes = sizeof group;
+  for (const Label& label : group.labels.labels())
+    bytes += sizeof label + label.name.size() + label.value.size();
+  for (const FamilySnapshot& family : group.held)
+    bytes += sizeof family + family.name.size() + family.series.size() * sizeof family.series[0];
+  return bytes;
 }
 
 }  // namespace
 
-GroupListParser::GroupListParser(std::string prefix) : prefix_(std::move(prefix)) {}
-
-GroupListParser::GroupListParser(std::string prefix, GroupLabels only)
-    : prefix_(std::move(prefix)), only_(std::move(only)) {}
+GroupListParser::GroupListParser(GroupQuery query) : query_(std::move(query)) {}
 
 bool GroupListParser::fail(std::string why) {
   if (error_.empty()) error_ = std::move(why);
@@ -275,8 +265,7 @@ void GroupListParser::take_envelope(std::string_view& piece) {
   }
   envelope_.append(piece.substr(0, at));
   piece.remove_prefix(at);
-  if (group_begins) envelope_ += '0';
-  in_group_ = group_begins;
+  if (group_begins) begin_group();
   const std::size_t start = envelope_.find_first_not_of(" \t\r\n");
   if (start != std::string::npos && envelope_[start] != '{') fail("it is not JSON");
   if (envelope_.size() > envelope_limit) fail("it is too large");
@@ -294,21 +283,71 @@ void GroupListParser::take_group(std::string_view& piece) {
     in_group_ = false;
     break;
   }
-  group_.append(piece.substr(0, at));
+  is_too_large_ = is_too_large_ || at > query_.group_limit - group_.size();
+  if (is_too_large_)
+    std::string().swap(group_);
+  else
+    group_.append(piece.substr(0, at));
   piece.remove_prefix(at);
-  if (group_.size() > group_limit) fail("a group in it is too large");
-  if (!in_group_) read_group();
+  if (is_too_large_ && !query_.keep) fail("a group in it is too large");
+  if (!in_group_) end_group();
 }
 
-bool GroupListParser::read_group() {
-  GroupReader reader(prefix_);
+void GroupListParser::begin_group() {
+  constexpr std::string_view mark = "{}", blanks = " \t\r\n";
+  envelope_.erase(envelope_.find_last_not_of(blanks) + 1);
+  if (envelope_.ends_with(',')) {
+    const std::size_t end = envelope_.find_last_not_of(blanks, envelope_.size() - 2) + 1;
+    if (std::string_view(envelope_).substr(0, end).ends_with(mark)) envelope_.erase(end - mark.size());
+  }
+  envelope_ += mark;
+  in_group_ = true;
+  is_too_large_ = false;
+}
+
+bool GroupListParser::end_group() {
+  if (++read_ > most_groups) return fail("it has too many groups");
+  if (is_too_large_) {
+    ++skipped_;
+    return true;
+  }
+  GroupReader reader(query_.prefix);
   const bool whole = nlohmann::json::sax_parse(group_, &reader);
   group_.clear();
   if (!whole) return fail(concat({"a group in it is not JSON: ", reader.problem()}));
   auto group = std::move(reader).group();
   if (!group) return fail(group.error());
-  if (!only_ || group->labels == *only_) groups_.push_back(std::move(*group));
+  if (group->name == GroupSnapshot::Name::exact) exact_names_.push_back(hash_of(group->labels));
+  if (query_.keep ? query_.keep(*group) : true) return keep(std::move(*group));
   return true;
+}
+
+bool GroupListParser::keep(GroupSnapshot group) {
+  if (!query_.keep) group.held = {};
+  kept_bytes_ += memory_of(group);
+  if (kept_bytes_ > query_.kept_limit) return fail("it has too many groups");
+  groups_.push_back(std::move(group));
+  return true;
+}
+
+/// Groups whose labels were overwritten exist with or without an empty instance; the rest of the response may
+/// determine which.
+void GroupListParser::settle_names() {
+  std::ranges::sort(exact_names_);
+  const auto exists = [this](const GroupLabels& labels) {
+    return std::ranges::binary_search(exact_names_, hash_of(labels));
+  };
+  for (GroupSnapshot& group : groups_) {
+    if (group.name == GroupSnapshot::Name::perhaps_empty_instance) {
+      const GroupLabels longer = group.labels.with({"instance", ""});
+      const bool bare_exists = exists(group.labels);
+      if (!bare_exists && !exists(longer)) continue;
+      if (bare_exists) group.labels = longer;
+      group.name = GroupSnapshot::Name::exact;
+    }
+    group.is_beside_bare_group =
+        group.labels.value("instance") == "" && exists(group.labels.without("instance"));
+  }
 }
 
 Result<std::vector<GroupSnapshot>> GroupListParser::finish() {
@@ -324,8 +363,10 @@ Result<std::vector<GroupSnapshot>> GroupListParser::finish() {
   const auto data = document.find("data");
   const bool none = data != document.end() && data->is_null();  // Go writes an empty list like this
   if (!none && (data == document.end() || !data->is_array())) return refuse("it has no list");
-  if (none ? !groups_.empty() : data->size() != groups_.size()) return refuse("it holds other things, too");
-  settle_names(groups_);
+  const std::size_t marks = read_ > 0 ? 1 : 0;
+  if (none ? marks != 0 : data->size() != marks) return refuse("it holds other things, too");
+  if (skipped_ > 0 && groups_.empty()) return refuse("a group in it is too large");
+  settle_names();
   return std::move(groups_);
 }
 

@@ -47,6 +47,8 @@ struct GroupSnapshot {
     unknown_bytes,
   };
   Name name = Name::exact;
+  /// It has an empty `instance`, and the group of the same labels without one exists, too (PROTOCOL.md, hazard 2).
+  bool is_beside_bare_group = false;
 
   /// Empty: never, or not known.
   std::optional<Time> last_push;

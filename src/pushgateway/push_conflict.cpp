@@ -4,8 +4,7 @@
 #include "support/text.hpp"
 
 #include <algorithm>
-#include <set>
-#include <unordered_set>
+#include <utility>
 
 namespace pushmetrics {
 namespace {
@@ -20,9 +19,11 @@ bool has_parts(MetricType type) {
   return type == MetricType::histogram || type == MetricType::summary || type == MetricType::gauge_histogram;
 }
 
+constexpr std::string_view part_suffixes[] = {"_count", "_sum", "_bucket"};
+
 /// The histogram or summary that `name` would be a part of by its form; empty if none.
 std::string_view whole_of(std::string_view name) {
-  for (const std::string_view suffix : {"_count", "_sum", "_bucket"})
+  for (const std::string_view suffix : part_suffixes)
     if (name.size() > suffix.size() && name.ends_with(suffix))
       return name.substr(0, name.size() - suffix.size());
   return {};
@@ -57,44 +58,27 @@ std::unordered_set<std::uint64_t> identities(const Family& family, const Groupin
   return found;
 }
 
-/// Conflicts that make the gateway reject every push (hazards 1 and 2).
-std::vector<Conflict> poisons(const std::vector<GroupSnapshot>& groups) {
-  std::vector<Conflict> found;
-  std::set<GroupLabels> exact;
-  for (const GroupSnapshot& group : groups) exact.insert(group.labels);
-  for (const GroupSnapshot& group : groups) {
-    const auto& labels = group.labels.labels();
-    if (group.name == GroupSnapshot::Name::unknown_bytes ||
-        !std::ranges::all_of(labels, [](const Label& label) { return is_valid_utf8(label.value); }))
-      found.push_back({&group, "has a label that is not UTF-8, by which the gateway refuses every push"});
-    else if (group.labels.value("instance") == "" && exact.contains(group.labels.without("instance")))
-      found.push_back({&group,
-                       "has an empty instance and stands beside the same group without one, by which the "
-                       "gateway refuses every push"});
-  }
-  return found;
+bool has_unknown_bytes(const GroupSnapshot& group) {
+  return group.name == GroupSnapshot::Name::unknown_bytes ||
+         !std::ranges::all_of(group.labels.labels(),
+                              [](const Label& label) { return is_valid_utf8(label.value); });
 }
 
-/// Whether the push replaces the family.
-bool is_replaced(const Push& push, const std::vector<Family>& families, const GroupSnapshot& group,
-                 std::string_view name) {
-  if (group.labels != GroupLabels(push.group)) return false;
-  return push.mode == PushMode::replace ||
-         std::ranges::any_of(families, [&](const Family& family) { return family.name == name; });
+/// Why the gateway rejects every push while it holds the group (hazards 1 and 2); empty: it does not.
+std::string_view poison(const GroupSnapshot& group) {
+  if (has_unknown_bytes(group))
+    return "has a label that is not UTF-8, by which the gateway refuses every push";
+  if (group.is_beside_bare_group)
+    return "has an empty instance and stands beside the same group without one, by which the gateway refuses "
+           "every push";
+  return {};
 }
 
-template <typename Collide>
-std::vector<Conflict> conflicts(const Push& push, const std::vector<Family>& families,
-                                const std::vector<GroupSnapshot>& groups, Collide collide) {
+template <typename Explain>
+std::vector<Conflict> conflicts(const std::vector<GroupSnapshot>& groups, Explain explain) {
   std::vector<Conflict> found;
-  for (const GroupSnapshot& group : groups) {
-    std::string words;
-    for (const FamilySnapshot& held : group.held) {
-      if (is_replaced(push, families, group, held.name)) continue;
-      for (std::size_t i = 0; i < families.size() && words.empty(); ++i) words = collide(i, held);
-    }
-    if (!words.empty()) found.push_back({&group, std::move(words)});
-  }
+  for (const GroupSnapshot& group : groups)
+    if (std::string words(explain(group)); !words.empty()) found.push_back({&group, std::move(words)});
   return found;
 }
 
@@ -118,29 +102,60 @@ std::string describe_conflicts(const std::vector<Conflict>& found, std::string_v
 
 }  // namespace
 
-std::string explain_push_conflict(const Push& push, const std::vector<GroupSnapshot>& groups,
-                                  std::string_view url) {
-  if (const auto poison = poisons(groups); !poison.empty()) return describe_conflicts(poison, url);
-  const std::vector<Family> families = parse_families(push.body).families;
-  const auto by_type = conflicts(push, families, groups, [&](std::size_t i, const FamilySnapshot& held) {
-    return collision(families[i].name, families[i].type, held.name, held.type);
-  });
-  if (!by_type.empty()) return describe_conflicts(by_type, url);
-
-  std::vector<std::unordered_set<std::uint64_t>> ours;
-  for (const Family& family : families) ours.push_back(identities(family, push.group));
-  const auto by_series = conflicts(push, families, groups, [&](std::size_t i, const FamilySnapshot& held) {
-    const bool same = families[i].name == held.name &&
-                      std::ranges::any_of(held.series, [&](auto series) { return ours[i].contains(series); });
-    return same ? concat({"holds a series of the ", to_string(held.type), " ", held.name,
-                          " with the very labels that it has in this push"})
-                : std::string();
-  });
-  return describe_conflicts(by_series, url);
+PushConflicts::PushConflicts(const Push& push) : push_(push), families_(parse_families(push.body).families) {
+  for (const Family& family : families_) {
+    series_.push_back(identities(family, push.group));
+    names_.insert(family.name);
+    if (const std::string_view whole = whole_of(family.name); !whole.empty()) names_.emplace(whole);
+    if (has_parts(family.type))
+      for (const std::string_view suffix : part_suffixes) names_.insert(concat({family.name, suffix}));
+  }
 }
 
-std::string explain_gateway_conflict(const Push& push, const Types& types) {
-  for (const Family& family : parse_families(push.body).families)
+bool PushConflicts::concern(const GroupSnapshot& group) const {
+  // What else the list holds tells of these whether they conflict.
+  if (group.name != GroupSnapshot::Name::exact || group.labels.value("instance") == "") return true;
+  return has_unknown_bytes(group) || !type_conflict(group).empty() || !series_conflict(group).empty();
+}
+
+/// Whether the push replaces the family.
+bool PushConflicts::is_replaced(const GroupSnapshot& group, std::string_view name) const {
+  if (group.labels != GroupLabels(push_.group)) return false;
+  return push_.mode == PushMode::replace ||
+         std::ranges::any_of(families_, [&](const Family& family) { return family.name == name; });
+}
+
+std::string PushConflicts::type_conflict(const GroupSnapshot& group) const {
+  for (const FamilySnapshot& held : group.held) {
+    if (!concern(held.name) || is_replaced(group, held.name)) continue;
+    for (const Family& family : families_)
+      if (std::string words = collision(family.name, family.type, held.name, held.type); !words.empty())
+        return words;
+  }
+  return {};
+}
+
+std::string PushConflicts::series_conflict(const GroupSnapshot& group) const {
+  for (const FamilySnapshot& held : group.held) {
+    if (!concern(held.name) || is_replaced(group, held.name)) continue;
+    for (std::size_t i = 0; i < families_.size(); ++i)
+      if (families_[i].name == held.name &&
+          std::ranges::any_of(held.series, [&](auto series) { return series_[i].contains(series); }))
+        return concat({"holds a series of the ", to_string(held.type), " ", held.name,
+                       " with the very labels that it has in this push"});
+  }
+  return {};
+}
+
+std::string PushConflicts::explain(const std::vector<GroupSnapshot>& groups, std::string_view url) const {
+  auto found = conflicts(groups, poison);
+  if (found.empty()) found = conflicts(groups, [this](const auto& group) { return type_conflict(group); });
+  if (found.empty()) found = conflicts(groups, [this](const auto& group) { return series_conflict(group); });
+  return describe_conflicts(found, url);
+}
+
+std::string PushConflicts::explain(const Types& types) const {
+  for (const Family& family : families_)
     for (const auto& [name, type] : types)
       if (!collision(family.name, family.type, name, type).empty())
         return concat({name, " is a metric of the gateway itself, of type ", to_string(type),
@@ -162,7 +177,8 @@ void TypeLines::take(std::string_view piece) {
 void TypeLines::end_line() {
   const auto words = split(line_, " \t");
   if (words.size() == 4 && words[0] == "#" && words[1] == "TYPE")
-    if (const auto type = metric_type_from(words[3])) types_.insert_or_assign(std::string(words[2]), *type);
+    if (const auto type = metric_type_from(words[3]); type && conflicts_.concern(words[2]))
+      types_.insert_or_assign(std::string(words[2]), *type);
   line_.clear();
 }
 

@@ -126,11 +126,11 @@ RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::
   for (const Target& target : targets)
     if (auto store = target.sink->groups()) readings.push_back({&target, std::move(store), {}, {}, {}});
   for (Reading& reading : readings)
-    reading.attempt =
-        reading.store->list(prefix_, deadline, [&reading](AttemptResult verdict, Listing listing) {
-          reading.verdict = std::move(verdict);
-          reading.listing = std::move(listing);
-        });
+    reading.attempt = reading.store->list(GroupQuery::single(prefix_, GroupLabels(group_)), deadline,
+                                          [&reading](AttemptResult verdict, Listing listing) {
+                                            reading.verdict = std::move(verdict);
+                                            reading.listing = std::move(listing);
+                                          });
   const auto is_over = [](const Reading& reading) { return reading.verdict.has_value(); };
   wait_until(deadline, [&] { return hurried_ || std::ranges::all_of(readings, is_over); });
 
@@ -146,7 +146,7 @@ RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::
     }
     held.told = true;
     for (const GroupSnapshot& group : reading.listing.groups)
-      if (const auto counts = run_counts_of(group); counts && group.labels == GroupLabels(group_))
+      if (const auto counts = run_counts_of(group))
         held.counts = held.counts ? merged(*held.counts, *counts) : *counts;
   }
   held.told_later = held.told_later && !held.told;

@@ -29,19 +29,22 @@ std::chrono::system_clock::time_point clock_of(const HttpResponse& response) {
 /// Reads the list, and then the gather errors if needed.
 class ListAttempt : public Attempt {
  public:
-  ListAttempt(const HttpEndpoint& endpoint, const std::string& prefix, Time deadline,
-              GroupStore::OnListing done)
-      : endpoint_(endpoint), deadline_(deadline), done_(std::move(done)), answer_(prefix) {
+  ListAttempt(const HttpEndpoint& endpoint, GroupQuery query, Time deadline, GroupStore::OnListing done)
+      : endpoint_(endpoint), deadline_(deadline), done_(std::move(done)), answer_(std::move(query)) {
     transfer_ = start_request(
         endpoint_, "GET", "/api/v1/metrics", deadline_,
         [this](const HttpResponse& response) { on_list(response); },
-        [this](std::string_view piece) { return answer_.take(piece); });
+        [this](std::string_view piece) { return answer_.take(piece) && !answer_.has_single(); });
   }
 
  private:
   void on_list(const HttpResponse& response) {
     listing_.now = clock_of(response);
     const bool answered = response.status == 200;
+    if (answered && answer_.has_single()) {
+      listing_.groups = answer_.read_so_far();
+      return finish({});
+    }
     if (!answered || response.failure == HttpResponse::Failure::unreachable ||
         response.failure == HttpResponse::Failure::timeout)
       return finish(verdict_of(response));
@@ -91,8 +94,8 @@ std::unique_ptr<Attempt> request(const HttpEndpoint& endpoint, std::string metho
 
 }  // namespace
 
-std::unique_ptr<Attempt> GatewayGroups::list(const std::string& prefix, Time deadline, OnListing done) {
-  return std::make_unique<ListAttempt>(endpoint_, prefix, deadline, std::move(done));
+std::unique_ptr<Attempt> GatewayGroups::list(GroupQuery query, Time deadline, OnListing done) {
+  return std::make_unique<ListAttempt>(endpoint_, std::move(query), deadline, std::move(done));
 }
 
 std::unique_ptr<Attempt> GatewayGroups::remove(const GroupLabels& labels, Time deadline, Done done) {

@@ -11,7 +11,7 @@ class GatewayGroups : public GroupStore {
   explicit GatewayGroups(HttpEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
   /// If the list lacks the bytes of a label (hazard 1), the gateway's gather errors are read to find them.
-  std::unique_ptr<Attempt> list(const std::string& prefix, EventLoop::Clock::time_point deadline,
+  std::unique_ptr<Attempt> list(GroupQuery query, EventLoop::Clock::time_point deadline,
                                 OnListing done) override;
   std::unique_ptr<Attempt> remove(const GroupLabels& labels, EventLoop::Clock::time_point deadline,
                                   Done done) override;

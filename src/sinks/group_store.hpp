@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pushgateway/group_query.hpp"
 #include "pushgateway/group_snapshot.hpp"
 #include "sinks/sink.hpp"
 
@@ -27,8 +28,8 @@ class GroupStore {
 
   virtual ~GroupStore() = default;
 
-  /// `prefix` is that of the metrics of `pushmetrics run`. An incomplete list is a failure.
-  virtual std::unique_ptr<Attempt> list(const std::string& prefix, EventLoop::Clock::time_point deadline,
+  /// The groups that the query wants. An incomplete list is a failure.
+  virtual std::unique_ptr<Attempt> list(GroupQuery query, EventLoop::Clock::time_point deadline,
                                         OnListing done) = 0;
   /// Deletes exactly this group; succeeds if it does not exist.
   virtual std::unique_ptr<Attempt> remove(const GroupLabels& labels, EventLoop::Clock::time_point deadline,

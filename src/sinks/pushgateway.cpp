@@ -45,7 +45,7 @@ class GatewayPush : public Attempt {
         deadline_(deadline),
         known_failures_(known_failures),
         done_(std::move(done)),
-        list_("job_", GroupLabels(push.group)) {
+        list_(GroupQuery::single("job_", GroupLabels(push.group))) {
     transfer_ = endpoint_.client->start(std::move(request), endpoint_.options, deadline_,
                                         [this](const HttpResponse& response) { on_answer(response); });
   }
@@ -107,24 +107,35 @@ class ConflictInquiry : public Attempt {
  public:
   ConflictInquiry(const HttpEndpoint& endpoint, const Push& push, EventLoop::Clock::time_point deadline,
                   Sink::OnExplanation done)
-      : endpoint_(endpoint), push_(push), deadline_(deadline), done_(std::move(done)), groups_(endpoint) {
-    list_ = groups_.list("job_", deadline, [this](const AttemptResult& verdict, const Listing& listing) {
-      if (verdict.kind != AttemptResult::Kind::delivered) return done_({});
-      std::string found = explain_push_conflict(push_, listing.groups, endpoint_.base);
-      if (!found.empty()) return done_(std::move(found));
-      for (const GroupSnapshot& group : listing.groups)
-        for (const FamilySnapshot& family : group.held) pushed_.insert(family.name);
-      ask_for_own();
-    });
+      : endpoint_(endpoint),
+        conflicts_(push),
+        deadline_(deadline),
+        done_(std::move(done)),
+        groups_(endpoint) {
+    const auto keep = [this](const GroupSnapshot& group) { return note(group); };
+    list_ = groups_.list(GroupQuery::some("job_", keep), deadline,
+                         [this](const AttemptResult& verdict, const Listing& listing) {
+                           if (verdict.kind != AttemptResult::Kind::delivered) return done_({});
+                           std::string found = conflicts_.explain(listing.groups, endpoint_.base);
+                           if (!found.empty()) return done_(std::move(found));
+                           ask_for_own();
+                         });
   }
 
  private:
+  /// Whether the group may explain the rejection.
+  bool note(const GroupSnapshot& group) {
+    for (const FamilySnapshot& family : group.held)
+      if (conflicts_.concern(family.name)) pushed_.insert(family.name);
+    return conflicts_.concern(group);
+  }
+
   void ask_for_own() {
     own_ = start_request(
         endpoint_, "GET", "/metrics", deadline_,
         [this](const HttpResponse& response) {
           const bool whole = response.status == 200 && response.failure == HttpResponse::Failure::none;
-          done_(whole ? explain_gateway_conflict(push_, own_types()) : std::string());
+          done_(whole ? conflicts_.explain(own_types()) : std::string());
         },
         [this](std::string_view piece) {
           types_.take(piece);
@@ -140,13 +151,13 @@ class ConflictInquiry : public Attempt {
   }
 
   HttpEndpoint endpoint_;
-  const Push& push_;
+  PushConflicts conflicts_;
   EventLoop::Clock::time_point deadline_;
   Sink::OnExplanation done_;
   GatewayGroups groups_;
   std::unique_ptr<Attempt> list_;
   HttpClient::TransferHandle own_;
-  TypeLines types_;
+  TypeLines types_{conflicts_};
   std::set<std::string> pushed_;
 };
 

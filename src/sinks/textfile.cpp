@@ -220,7 +220,7 @@ class TextfileGroups : public GroupStore {
   TextfileGroups(EventLoop& loop, std::string directory) : loop_(loop), directory_(std::move(directory)) {}
 
   /// Needs no lock: a file is there whole, or not at all.
-  std::unique_ptr<Attempt> list(const std::string& prefix, Time, OnListing done) override {
+  std::unique_ptr<Attempt> list(GroupQuery query, Time, OnListing done) override {
     Listing listing;
     listing.now = std::chrono::system_clock::now();
     if (::access(directory_.c_str(), R_OK | X_OK) != 0) {
@@ -233,7 +233,8 @@ class TextfileGroups : public GroupStore {
       auto contents = read_textfile_header(*text);
       if (!contents) continue;
       contents->families = parse_families(*text).families;
-      listing.groups.push_back(held_group(*contents, prefix));
+      GroupSnapshot group = held_group(*contents, query.prefix);
+      if (!query.keep || query.keep(group)) listing.groups.push_back(std::move(group));
     }
     done({}, std::move(listing));
     return nullptr;

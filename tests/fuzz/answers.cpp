@@ -32,7 +32,9 @@ void require_sound(const AttemptResult& verdict, const HttpResponse& response) {
 }
 
 Types types_in(std::string_view text, std::size_t piece) {
-  TypeLines lines;
+  const Push push{*GroupingKey::make("job"), PushMode::add, "# TYPE x histogram\nx_count 1\n", {}};
+  const PushConflicts conflicts(push);
+  TypeLines lines(conflicts);
   for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) lines.take(text.substr(0, piece));
   return lines.types();
 }

@@ -13,7 +13,7 @@ using namespace pushmetrics;
 namespace {
 
 Result<std::vector<GroupSnapshot>> read(std::string_view text, std::size_t piece) {
-  GroupListParser answer("job_");
+  GroupListParser answer(GroupQuery{});
   for (; !text.empty() && answer.take(text.substr(0, piece));
        text.remove_prefix(std::min(piece, text.size()))) {
   }

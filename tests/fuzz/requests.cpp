@@ -109,6 +109,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                   "every sample is a point");
   }
   const GroupSnapshot same = held_group({GroupLabels(push.group), push.when, *families}, "job_");
-  fuzz::require(explain_push_conflict(push, {same}, "http://gw").empty(), "a push is not in its own way");
+  fuzz::require(PushConflicts(push).explain({same}, "http://gw").empty(), "a push is not in its own way");
   return 0;
 }

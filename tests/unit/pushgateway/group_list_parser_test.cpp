@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 using namespace pushmetrics;
 
@@ -23,8 +24,9 @@ std::string times(const std::string& pushed, const std::string& failed, const st
 
 std::string answer(const std::string& groups) { return R"({"status":"success","data":[)" + groups + "]}"; }
 
-Result<std::vector<GroupSnapshot>> read(const std::string& text, std::size_t piece = std::string::npos) {
-  GroupListParser reader("job_");
+Result<std::vector<GroupSnapshot>> read(const std::string& text, std::size_t piece = std::string::npos,
+                                        GroupQuery query = {}) {
+  GroupListParser reader(std::move(query));
   for (std::size_t at = 0; at < text.size(); at += std::min(piece, text.size()))
     if (!reader.take(std::string_view(text).substr(at, piece))) break;
   return reader.finish();
@@ -107,4 +109,39 @@ TEST_CASE("what is no gateway's answer is an error") {
         R"({"status":"success","data":[{"labels":{}}]})", R"({"status":"success","data":[]}})",
         "{\"status\":\"success\",\"data\":[{\"labels\":{\"job\":\"\xff\"}}]}"})
     CHECK_MESSAGE(!read(text), text);
+}
+
+TEST_CASE("only the group that is wanted is kept, whatever else the list holds") {
+  const std::string large = R"({"labels":{"job":"large"},)" +
+                            family("x", "1", R"({"a":")" + std::string(5 << 20, 'a') + R"("})") + "}";
+  std::string text = R"({"labels":{"job":"a"}} , )" + large + "\n,";
+  for (int i = 0; i < 10000; ++i) text += R"({"labels":{"job":"j)" + std::to_string(i) + R"("}},)";
+  text = answer(text + backup);
+  const auto single =
+      read(text, 4096, GroupQuery::single("job_", labels_of({{"job", "backup"}, {"instance", "db\"1}"}})));
+  REQUIRE(single);
+  REQUIRE(single->size() == 1);
+  CHECK(single->front().duration_seconds == 150);
+  CHECK(!read(text, 4096, GroupQuery::single("job_", labels_of({{"job", "large"}}))));
+  CHECK(read(text)->size() == 10003);
+}
+
+TEST_CASE("a list that is larger than its limits is an error") {
+  GroupQuery small;
+  small.kept_limit = 100000;
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += R"({"labels":{"job":"j)" + std::to_string(i) + R"("}},)";
+  CHECK(!read(answer(text + backup), 4096, small));
+  small.kept_limit *= 100;
+  CHECK(read(answer(text + backup), 4096, small)->size() == 1001);
+  small.group_limit = backup.size() - 1;
+  CHECK(!read(answer(text + backup), 4096, small));
+}
+
+TEST_CASE("an empty instance beside the same group without one is marked, whichever comes first") {
+  const std::string bare = R"({"labels":{"job":"a"}})", empty = R"({"labels":{"instance":"","job":"a"}})";
+  CHECK(read(answer(bare + "," + empty))->at(1).is_beside_bare_group);
+  CHECK(read(answer(empty + "," + bare))->at(0).is_beside_bare_group);
+  CHECK(!read(answer(empty))->at(0).is_beside_bare_group);
+  CHECK(!read(answer(bare))->at(0).is_beside_bare_group);
 }

@@ -21,7 +21,7 @@ GroupSnapshot held(std::vector<Label> labels, std::string family, MetricType typ
 }
 
 std::string explain(const Push& push, const std::vector<GroupSnapshot>& groups) {
-  return explain_push_conflict(push, groups, "http://gw:9091");
+  return PushConflicts(push).explain(groups, "http://gw:9091");
 }
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -65,9 +65,10 @@ TEST_CASE("a poisoned group comes before everything else") {
   const auto bytes = held({{"job", "\xff"}}, "z", MetricType::gauge);
   CHECK(has(explain(counter, {type, bytes}), "not UTF-8"));
   const auto plain = held({{"job", "g"}}, "z", MetricType::gauge);
-  const auto empty = held({{"job", "g"}, {"instance", ""}}, "z", MetricType::gauge);
+  auto empty = held({{"job", "g"}, {"instance", ""}}, "z", MetricType::gauge);
+  CHECK(explain(counter, {plain, empty}).empty());
+  empty.is_beside_bare_group = true;
   CHECK(has(explain(counter, {plain, empty}), "empty instance"));
-  CHECK(explain(counter, {empty}).empty());
 }
 
 TEST_CASE("a group whose bytes are unknown gets no command that would miss it") {
@@ -77,10 +78,23 @@ TEST_CASE("a group whose bytes are unknown gets no command that would miss it") 
 }
 
 TEST_CASE("the gateway's own metrics are read from TYPE lines, in whatever pieces") {
-  TypeLines lines;
+  const PushConflicts conflicts(counter);
+  TypeLines lines(conflicts);
   for (const char c : std::string("# HELP x y\n# TYPE x gauge\nx 1\n# TYPE y counter\n"))
     lines.take(std::string_view(&c, 1));
-  CHECK(lines.types() == Types{{"x", MetricType::gauge}, {"y", MetricType::counter}});
-  CHECK(has(explain_gateway_conflict(counter, lines.types()), "of the gateway itself, of type gauge"));
-  CHECK(explain_gateway_conflict(push_of("# TYPE x gauge\nx 1\n"), lines.types()).empty());
+  CHECK(lines.types() == Types{{"x", MetricType::gauge}});
+  CHECK(has(conflicts.explain(lines.types()), "of the gateway itself, of type gauge"));
+  const Push gauge = push_of("# TYPE x gauge\nx 1\n");
+  CHECK(PushConflicts(gauge).explain(lines.types()).empty());
+}
+
+TEST_CASE("only what can explain a rejection concerns it") {
+  const Push push = push_of("# TYPE s summary\ns_sum 1\ns_count 1\n");
+  const PushConflicts conflicts(push);
+  CHECK(conflicts.concern(held({{"job", "a"}}, "s", MetricType::gauge)));
+  CHECK(conflicts.concern(held({{"job", "a"}}, "s_count", MetricType::gauge)));
+  CHECK(conflicts.concern(held({{"job", "a"}, {"instance", ""}}, "z", MetricType::gauge)));
+  CHECK(conflicts.concern(held({{"job", "\xff"}}, "z", MetricType::gauge)));
+  CHECK(!conflicts.concern(held({{"job", "a"}}, "s", MetricType::summary, {{"job", "a"}})));
+  CHECK(!conflicts.concern(held({{"job", "a"}}, "z", MetricType::gauge)));
 }
