@@ -75,13 +75,15 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
       return console.note(concat({job, "pushed to ", result.target->name}));
     }
     status = exit_not_delivered;
+    const Failure failure = result.failure();
     if (result.status == PushResult::Status::spooled)
-      console.warn(concat({job, "not pushed yet: ", result.describe()}));
+      console.warn(concat({job, failure.message}), failure.hint);
     else
-      console.error(concat({job, "the push is lost: ", result.describe()}));
+      console.error(concat({job, failure.message}), failure.hint);
   };
   // What is given up goes to the spool.
-  std::optional<TerminationSignals> signals(std::in_place, loop, [&] { outbox.give_up("told to end"); });
+  std::optional<TerminationSignals> signals(std::in_place, loop,
+                                            [&] { outbox.give_up("interrupted by a signal"); });
   for (const Target& target : targets) {
     if (push->mode == PushMode::add || target.sink->capabilities().replace) {
       outbox.send_to(target, push, on_result);

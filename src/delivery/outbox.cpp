@@ -11,17 +11,20 @@ namespace pushmetrics {
 using Clock = EventLoop::Clock;
 using Status = PushResult::Status;
 
-std::string PushResult::describe() const {
+Failure PushResult::failure() const {
+  std::string message = concat({"not pushed to ", delivery.describe()});
+  std::string hint = delivery.last_attempt.hint;
   if (status == Status::spooled) {
-    const std::string text =
-        concat({delivery.describe(),
-                "; the push waits and goes out with the next one, or by: pushmetrics flush --spool ",
-                shell_word(spool_directory)});
-    return spool_error.empty() ? text : concat({text, "; ", spool_error});
+    message += "; spooled";
+    const std::string flush = concat({"pushmetrics flush --spool ", shell_word(spool_directory)});
+    hint =
+        hint.empty() ? concat({"the next push delivers it, or: ", flush}) : concat({hint, "; then: ", flush});
+  } else {
+    message += "; discarded";
   }
-  std::string text = delivery.describe();
-  if (!spool_error.empty()) text.append("; it cannot be kept in the spool either: ").append(spool_error);
-  return text;
+  if (!spool_error.empty())
+    message.append(status == Status::spooled ? ", but " : ": it could not be spooled: ").append(spool_error);
+  return {std::move(message), std::move(hint)};
 }
 
 Outbox::Outbox(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy,
@@ -79,7 +82,7 @@ void Outbox::keep(const Push& push, PushResult& result) const {
     return;
   }
   result.status = Status::spooled;
-  if (!stored->is_synced) result.spool_error = "the spool cannot be synced: a power failure may lose it";
+  if (!stored->is_synced) result.spool_error = "not synced: a power failure may lose it";
   for (const std::string& sentence : stored->discarded) listener_(SpoolNotice::discarded, sentence);
 }
 

@@ -2,6 +2,7 @@
 
 #include "delivery/backlog.hpp"
 #include "delivery/new_push.hpp"
+#include "support/result.hpp"
 
 #include <functional>
 #include <list>
@@ -26,9 +27,9 @@ struct PushResult {
   std::string spool_error;
   std::string spool_directory;
 
-  /// Why it was not delivered, and where it is now: `http://gw:9091: connection refused (...); the push
-  /// waits and goes out with the next one, or by: ...`.
-  std::string describe() const;
+  /// Why it was not delivered, what has become of it, and what to do: `not pushed to http://gw:9091: connection refused
+  /// (4 attempts in 1.4s); spooled`.
+  Failure failure() const;
 };
 
 /// Delivers pushes to the targets, keeps in the spool what cannot be delivered now, and delivers what waits there. A

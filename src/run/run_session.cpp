@@ -346,7 +346,7 @@ void RunSession::on_asked_to_end() {
 void RunSession::give_up() {
   given_up_ = true;
   if (counter_) counter_->hurry();
-  if (outbox_) outbox_->give_up("told to end");
+  if (outbox_) outbox_->give_up("interrupted by a signal");
 }
 
 bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> added) {
@@ -381,8 +381,10 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
         if (added.empty() || !refused) return on_result(result);
         without_additions_.insert(result.target);
         // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
-        console_.error(concat(
-            {job_words_, "the metrics that it, --metric or --count added are lost: ", result.describe()}));
+        const Failure failure = result.failure();
+        console_.error(
+            concat({job_words_, "the metrics added by the job, --metric or --count: ", failure.message}),
+            failure.hint);
         outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result,
                          deadline);
       },
@@ -402,15 +404,16 @@ void RunSession::report_push(const PushResult& result) {
   target_results_.push_back(
       {result.target->name, result.status, !without_additions_.contains(result.target)});
   const std::string how_it_ended = concat({job_words_, supervisor_.outcome()->describe()});
+  const Failure failure = result.failure();
   switch (result.status) {
     case PushResult::Status::delivered:
       if (const std::string& warning = result.delivery.last_attempt.reason; !warning.empty())
         console_.warn(concat({job_words_, result.target->name, ": ", warning}));
       return console_.note(concat({job_words_, "pushed to ", result.target->name}));
     case PushResult::Status::spooled:
-      return console_.warn(concat({how_it_ended, ", but was not pushed yet: ", result.describe()}));
+      return console_.warn(concat({how_it_ended, "; ", failure.message}), failure.hint);
     case PushResult::Status::discarded:
-      return console_.error(concat({how_it_ended, ", but the push is lost: ", result.describe()}));
+      return console_.error(concat({how_it_ended, "; ", failure.message}), failure.hint);
   }
 }
 

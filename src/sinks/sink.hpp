@@ -28,6 +28,8 @@ struct AttemptResult {
   int status = 0;
   /// There was not even a connection, or no directory: nothing else can be delivered there now either.
   bool is_unreachable = false;
+  /// What a person can do about `reason`; empty: nothing particular.
+  std::string hint = {};
 
   /// Whether the same push may yet be delivered, if not now.
   bool may_go_later() const { return kind == Kind::needs_attention || kind == Kind::retry; }

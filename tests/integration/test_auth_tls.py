@@ -77,7 +77,7 @@ def reason(result, attempts=1):
     """Of the loss that the only line tells."""
     assert len(result.messages) == 1, result.stderr
     match = re.search(
-        r": (?:https?|unix):[^ ]*: (.*) \((\d+) attempts? in [^ ]+\)(; the push waits .*)?$", result.stderr
+        r"not pushed to (?:https?|unix):[^ ]*: (.*) \((\d+) attempts? in [^ ]+\); (?:spooled|discarded)$", result.stderr, re.M
     )
     assert match, result.stderr
     if attempts is not None:
@@ -135,7 +135,7 @@ def test_what_a_wrong_password_kept_back_goes_out_with_the_right_one(basic, push
         return pushmetrics("run", "--url", basic.url, "-j", job, "--", *JOB, env=env)
 
     result = run("kept back", "wrong")
-    assert "401" in result.stderr and "the push waits" in result.stderr
+    assert "401" in result.stderr and "; spooled" in result.stderr
     assert gateway.find("kept back") is None
     assert_delivered(run("right", SECRET))
     assert gateway.group("kept back").values["job_exit_code"] == 3

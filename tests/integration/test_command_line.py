@@ -119,7 +119,7 @@ def test_a_url_that_is_none_sends_nothing_to_the_default_target(pushmetrics, nam
     result = pushmetrics("run", "-j", "x", "-v", "--", "true", env={name: "nonsense"})
     assert result.status == 0
     assert f"{name}: invalid URL 'nonsense'" in result.stderr
-    assert f"the push is lost: {name}: it holds no URL that can be used" in result.stderr
+    assert f"not pushed to {name}: it holds no URL that can be used" in result.stderr
     assert "localhost" not in result.stderr
     assert not list(pushmetrics.home.glob("state/pushmetrics/**/*.push"))
 

@@ -142,7 +142,7 @@ FAULTS = [
     Fault("10 file descriptors (`ulimit -n`)", faults.limited("--nofile=10"), "connection refused"),
     Fault("libcurl cannot be loaded", faults.broken_library, "libcurl cannot be loaded: …"),
     Fault("no thread can be started (`ulimit -u`)", faults.limited("--nproc=0", faults.at_a_name, faults.NOBODY), "…", LOST, commands=("push",), spool_says="…"),
-    Fault("no process can be started (`ulimit -u`)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …, but the push is lost: …: connection refused …", LOST, commands=("run",), status=126),
+    Fault("no process can be started (`ulimit -u`)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …; not pushed to …: connection refused …; discarded: it could not be spooled: …", LOST, commands=("run",), status=126),
     Fault("50 concurrent calls", faults.crowd, "connection refused"),
     Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", NONE, commands=("run",), status=-signal.SIGKILL),
     # The counts of --count, after one counted run.
@@ -154,16 +154,16 @@ FAULTS = [
     count("five concurrent counted runs of a group", count_faults.counted_crowd, ""),
     count("the gateway is wiped between two counted runs", count_faults.counted_at_own_gateway(count_faults.wipe_gateway), ""),
     count("the gateway is stopped after a counted run", count_faults.counted_at_own_gateway(count_faults.stop_gateway), "connection refused", WAITS),
-    count("the gateway holds unknown counts and does not answer", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …, but was not pushed yet: …: no answer in time …", WAITS, takes=BUDGET),
+    count("the gateway holds unknown counts and does not answer", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …; not pushed to …: no answer in time …; spooled\nhint: …", WAITS, takes=BUDGET),
     # Signals during a push to a target that does not answer.
-    Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", takes=2, commands=("run",)),
-    Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "told to end", commands=("push",), status=-signal.SIGTERM),
-    Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", takes=2, commands=("run",)),
-    Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "told to end", commands=("push",), status=-signal.SIGINT),
-    Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", takes=2, commands=("run",)),
-    Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "told to end", commands=("push",), status=-signal.SIGHUP),
-    Fault("SIGTERM twice during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "told to end", takes=2, commands=("run",)),
-    Fault("SIGTERM during the push, and again after 0.7 s", faults.signalled(signal.SIGTERM, signal.SIGTERM, apart=0.7), "told to end", takes=1, commands=("run",)),
+    Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "interrupted by a signal", takes=2, commands=("run",)),
+    Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "interrupted by a signal", commands=("push",), status=-signal.SIGTERM),
+    Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "interrupted by a signal", takes=2, commands=("run",)),
+    Fault("SIGINT during the push", faults.signalled(signal.SIGINT), "interrupted by a signal", commands=("push",), status=-signal.SIGINT),
+    Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "interrupted by a signal", takes=2, commands=("run",)),
+    Fault("SIGHUP during the push", faults.signalled(signal.SIGHUP), "interrupted by a signal", commands=("push",), status=-signal.SIGHUP),
+    Fault("SIGTERM twice during the push", faults.signalled(signal.SIGTERM, signal.SIGTERM), "interrupted by a signal", takes=2, commands=("run",)),
+    Fault("SIGTERM during the push, and again after 0.7 s", faults.signalled(signal.SIGTERM, signal.SIGTERM, apart=0.7), "interrupted by a signal", takes=1, commands=("run",)),
 ]  # fmt: skip
 ROWS = [pytest.param(fault, command, id=f"{fault.name}-{command}") for fault in FAULTS for command in fault.commands]
 
@@ -189,15 +189,13 @@ def line(fault, command, place, url):
         return ""
     if fault.says.startswith("pushmetrics: "):
         return pattern(fault.says) + "\n"
-    how = f"job '{place.job}': " + ("exited 3, but " if command == "run" else "")
+    how = f"job '{place.job}': " + ("exited 3; " if command == "run" else "")
     attempts = r" \(\d+ attempts? in [^ ]+\)"
     if fault.fate == WAITS:
-        fate = f"{'was ' if command == 'run' else ''}not pushed yet: "
-        rest = f"; the push waits and goes out with the next one, or by: pushmetrics flush --spool {place.spool}"
+        rest = "; spooled\nhint: …pushmetrics flush --spool {place.spool}".replace("{place.spool}", str(place.spool))
     else:
-        fate = "the push is lost: "
-        rest = f"; it cannot be kept in the spool either: {fault.spool_says}" if fault.spool_says else ""
-    return f"pushmetrics: {re.escape(how)}{fate}{re.escape(url)}: {pattern(fault.says)}{attempts}{pattern(rest)}\n"
+        rest = "; discarded" + (f": it could not be spooled: {fault.spool_says}" if fault.spool_says else "…")
+    return f"pushmetrics: {re.escape(how)}not pushed to {re.escape(url)}: {pattern(fault.says)}{attempts}{pattern(rest)}\n"
 
 
 def assert_time(fault, elapsed):

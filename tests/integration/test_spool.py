@@ -59,8 +59,8 @@ def test_a_push_that_cannot_be_delivered_waits_and_the_job_is_not_hurt(run, spoo
     result = run("-j", "nightly", "--", "sh", "-c", "echo out; exit 3")
     assert (result.status, result.stdout) == (3, "out\n")
     assert len(result.messages) == 1
-    assert "job 'nightly': exited 3, but was not pushed yet" in result.stderr
-    assert f"or by: pushmetrics flush --spool {spool}\n" in result.stderr
+    assert "job 'nightly': exited 3; not pushed to " in result.stderr
+    assert f"; spooled\nhint: the next push delivers it, or: pushmetrics flush --spool {spool}\n" in result.stderr
     assert len(entries(spool)) == 1
     assert entries(spool)[0].stat().st_mode & 0o7777 == 0o600
 
@@ -102,7 +102,7 @@ def test_flush_delivers_by_hand_and_tells_what_still_waits(run, flush, spool, ow
 def test_without_a_spool_the_loss_is_said(run, spool):
     result = run("--no-spool", "-j", "a", "--", "true")
     assert result.status == 0
-    assert "the push is lost" in result.stderr
+    assert "; discarded" in result.stderr
     assert not spool.exists()
 
 
@@ -110,8 +110,8 @@ def test_where_the_spool_cannot_be_written_the_loss_is_said_with_the_reason(run,
     spool.write_text("in the way")
     result = run("-j", "a", "--", "true")
     assert result.status == 0
-    assert "the push is lost" in result.stderr
-    assert "cannot be kept in the spool either" in result.stderr and "Not a directory" in result.stderr
+    assert "; discarded" in result.stderr
+    assert "it could not be spooled: " in result.stderr and "Not a directory" in result.stderr
 
 
 @pytest.fixture
@@ -125,14 +125,14 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_costs_that_push_and_harms_none_that_waits(run, small_disk):
-    assert "not pushed yet" in run("--spool", str(small_disk / "s"), "-j", "good", "--", "true").stderr
+    assert "; spooled" in run("--spool", str(small_disk / "s"), "-j", "good", "--", "true").stderr
     with open(small_disk / "filler", "wb", buffering=0) as filler, pytest.raises(OSError, match="No space"):
         while True:
             filler.write(b"x" * 4096)
     before = {path: path.read_bytes() for path in entries(small_disk / "s")}
     result = run("--spool", str(small_disk / "s"), "-j", "late", "--", "sh", "-c", "exit 5")
     assert result.status == 5
-    assert "the push is lost" in result.stderr and "No space left on device" in result.stderr
+    assert "; discarded" in result.stderr and "No space left on device" in result.stderr
     assert {path: path.read_bytes() for path in entries(small_disk / "s")} == before
     assert list(small_disk.glob("s/*/.*tmp*")) == []
 
@@ -310,5 +310,5 @@ def test_a_spool_that_somebody_keeps_locked_does_not_hold_up_a_push(run, pushmet
         more = [run("-j", f"job{i}", "--", "true") for i in range(3)]
     assert result.status == 3 and result.elapsed < 3
     assert gateway.group("second").values["job_exit_code"] == 3
-    assert all("the push waits" in told.stderr for told in [result, *more])
+    assert all("; spooled" in told.stderr for told in [result, *more])
     assert len(entries(spool)) == 5

@@ -168,11 +168,11 @@ TEST_CASE("giving up ends what is under way and what waits, with the last reason
   DeliveryQueue queue(f.loop, f.targets, {10s, 3});
   f.send(queue, "a");
   f.send(queue, "b");
-  f.loop.call_at(EventLoop::Clock::now() + 400ms, [&] { queue.give_up("told to end"); });
+  f.loop.call_at(EventLoop::Clock::now() + 400ms, [&] { queue.give_up("interrupted by a signal"); });
   f.run(queue);
   REQUIRE(f.results.size() == 2);
-  CHECK(f.results[0].last_attempt.reason == "the server answered 503; told to end");
-  CHECK(f.results[1].describe() == "gw: told to end");
+  CHECK(f.results[0].last_attempt.reason == "the server answered 503; interrupted by a signal");
+  CHECK(f.results[1].describe() == "gw: interrupted by a signal");
 }
 
 TEST_CASE("what is sent by those that hear of giving up is sent") {
