@@ -12,7 +12,7 @@ __pushmetrics_options() {
     '') echo '-h --help -V --version' ;;
     run)
         echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --ci -m --metric= --prefix=" \
-            "--no-rusage --expect-every= --count --notify-start --heartbeat= --dry-run" \
+            "--no-rusage --expect-every= --schedule= --timezone= --grace= --count --notify-start --heartbeat= --dry-run" \
             "$group $delivery $access $general"
         ;;
     push) echo "--replace --allow-empty --dry-run $group $input $delivery $access $general" ;;
@@ -74,6 +74,8 @@ __pushmetrics_value() {
     --sort) choices='group age state duration' ;;
     --type) choices='gauge counter untyped' ;;
     --source) choices='pushgateway textfile remote-write' ;;
+    --schedule) choices='@hourly @daily @weekly @monthly' ;;
+    --timezone) choices='UTC' ;;
     --label | -l | -[!-]*l) choices=$labels ;;
     --match) choices="job= instance= $labels" ;;
     --shell) files=-c ;;

@@ -2,7 +2,7 @@
 
 # Long options that take the next word as their value.
 set -g __pushmetrics_valued --job --instance --label --metric --header --shell --timeout --signal \
-    --kill-after --success-codes --prefix --expect-every --heartbeat --from --url --push-timeout --connect-timeout \
+    --kill-after --success-codes --prefix --expect-every --schedule --timezone --grace --heartbeat --from --url --push-timeout --connect-timeout \
     --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
     --key --config --match --sort --older-than --keep-newest --type --help-text --source --max-age --max-silence \
     --lookback
@@ -96,6 +96,9 @@ complete -c pushmetrics -n '__pushmetrics_is run' -l require-push -d 'Exit 125 i
 complete -c pushmetrics -n '__pushmetrics_is run' -l ci -d 'Job and labels from the CI system'
 complete -c pushmetrics -n '__pushmetrics_is run' -l no-rusage -d 'Do not push CPU time and memory'
 complete -c pushmetrics -n '__pushmetrics_is run' -l expect-every -x -d 'Interval within which it has to succeed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l schedule -x -a '@hourly @daily @weekly @monthly' -d 'When it runs, as in crontab'
+complete -c pushmetrics -n '__pushmetrics_is run' -l timezone -x -a 'UTC' -d 'Time zone of the schedule'
+complete -c pushmetrics -n '__pushmetrics_is run' -l grace -x -d 'How late after its scheduled time it may end'
 complete -c pushmetrics -n '__pushmetrics_is run' -l count -d 'Push the number of successes and failures'
 complete -c pushmetrics -n '__pushmetrics_is run' -l notify-start -d 'Also push when the job has started'
 complete -c pushmetrics -n '__pushmetrics_is run' -l heartbeat -x -d 'Push at this interval while it runs'

@@ -98,6 +98,9 @@ case $state in
           '*'{-m+,--metric=}'[add a metric]:NAME=VALUE: ' \
           '--no-rusage[do not push CPU time and memory]' \
           '--expect-every=[interval within which the job has to succeed]:duration: ' \
+          '--schedule=[when the job runs, as in crontab]:cron expression:(@hourly @daily @weekly @monthly)' \
+          '--timezone=[time zone of the schedule]:zone:(UTC)' \
+          '--grace=[how late after its scheduled time a run may end]:duration: ' \
           '--count[push the number of successes and failures]' \
           '--notify-start[also push when the job has started]' \
           '--heartbeat=[push at this interval while the job runs]:duration: ' \

@@ -60,6 +60,12 @@ inline constexpr RunMetric heartbeat{"heartbeat_timestamp_seconds", MetricType::
 inline constexpr RunMetric expected_interval{"expected_interval_seconds", MetricType::gauge,
                                              "How often a successful run of this job is expected.",
                                              When::with_option, "--expect-every"};
+inline constexpr RunMetric next_run{"next_run_timestamp_seconds", MetricType::gauge,
+                                    "Unix time at which the schedule names the next run.", When::with_option,
+                                    "--schedule"};
+inline constexpr RunMetric schedule_grace{"schedule_grace_seconds", MetricType::gauge,
+                                          "How long after its scheduled time a run may end.",
+                                          When::with_option, "--schedule"};
 inline constexpr RunMetric runs{"runs_total", MetricType::counter, "Runs of the job, by how they ended.",
                                 When::with_option, "--count"};
 inline constexpr RunMetric consecutive_failures{"consecutive_failures", MetricType::gauge,
@@ -83,6 +89,8 @@ inline constexpr std::array run_metrics{
     run_metric::running,
     run_metric::heartbeat,
     run_metric::expected_interval,
+    run_metric::next_run,
+    run_metric::schedule_grace,
     run_metric::runs,
     run_metric::consecutive_failures,
 };

@@ -2,6 +2,7 @@
 
 #include "cli/metric_option.hpp"
 #include "job/signals.hpp"
+#include "schedule/time_zone.hpp"
 #include "support/text.hpp"
 
 namespace pushmetrics {
@@ -66,6 +67,39 @@ Store into_interval(std::optional<Duration>& place) {
   };
 }
 
+Store into_schedule(std::optional<CronSchedule>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const auto schedule = CronSchedule::parse(values.back());
+    if (!schedule) return schedule.failure();
+    place = *schedule;
+    return {};
+  };
+}
+
+/// Whether the zone is known here is found out once the job runs.
+Store into_timezone(std::string& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    if (!is_zone_name(values.back()))
+      return Failure{concat({"invalid time zone ", in_quotes(values.back())}),
+                     "write a name of the tz database, such as Europe/Berlin or UTC"};
+    place = values.back();
+    return {};
+  };
+}
+
+OptionGroup describe_schedule(RunOptions& options) {
+  OptionSpec expect{"expect-every", 0, "D", "interval within which the job has to succeed, for the alerts",
+                    into(options.report.expected_interval)};
+  OptionSpec schedule{"schedule", 0, "CRON",
+                      "when the job runs, as in crontab(5), for the alerts: '17 3 * * 1-5', @daily",
+                      into_schedule(options.schedule)};
+  OptionSpec timezone{"timezone", 0, "ZONE", "time zone of the schedule (default: this machine's)",
+                      into_timezone(options.timezone)};
+  OptionSpec grace{"grace", 0, "D", "how long after its scheduled time a run may end (default: 1h)",
+                   into(options.report.schedule_grace)};
+  return {"Schedule", {expect, schedule, timezone, grace}};
+}
+
 OptionGroup describe_job(RunOptions& options) {
   OptionSpec shell{"shell",
                    0,
@@ -104,8 +138,6 @@ OptionGroup describe_metrics(RunOptions& options) {
   OptionSpec prefix{"prefix", 0, "PREFIX", "prefix of the metrics' names (default: job_)",
                     into_prefix(options.report.prefix)};
   OptionSpec no_rusage{"no-rusage", 0, "", "do not push CPU time and memory", set(options.no_resources)};
-  OptionSpec expect{"expect-every", 0, "D", "interval within which the job has to succeed, for the alerts",
-                    into(options.report.expected_interval)};
   OptionSpec count{"count", 0, "", "push the number of successes, failures, and failures in a row",
                    set(options.count)};
   OptionSpec notify{"notify-start", 0, "", "also push when the job has started", set(options.notify_start)};
@@ -117,13 +149,14 @@ OptionGroup describe_metrics(RunOptions& options) {
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {metric, prefix, no_rusage, expect, count, notify, heartbeat, dry_run}};
+  return {"Metrics", {metric, prefix, no_rusage, count, notify, heartbeat, dry_run}};
 }
 
 }  // namespace
 
 OptionTable describe(RunOptions& options) {
-  OptionTable table{describe_job(options), describe(options.group), describe_metrics(options)};
+  OptionTable table{describe_job(options), describe(options.group), describe_schedule(options),
+                    describe_metrics(options)};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
   table.push_back(describe(options.common));
   return table;

@@ -5,6 +5,7 @@
 #include "cli/group_options.hpp"
 #include "metrics/family.hpp"
 #include "run/run_report.hpp"
+#include "schedule/cron_schedule.hpp"
 
 #include <csignal>
 #include <optional>
@@ -26,6 +27,9 @@ struct RunOptions {
   Duration kill_after = std::chrono::seconds(10);
   std::optional<std::string> shell;
   bool no_resources = false;
+  std::optional<CronSchedule> schedule;
+  /// Of the schedule; empty: this machine's.
+  std::string timezone;
   bool count = false;
   bool notify_start = false;
   std::optional<Duration> heartbeat;

@@ -26,8 +26,12 @@ class Gauges {
     add(run_metric::running, life == Life::running ? 1 : 0);
     add(run_metric::heartbeat, unix_seconds(seen));
   }
-  void add_interval(const std::optional<Duration>& interval) {
-    if (interval) add(run_metric::expected_interval, to_seconds(*interval));
+  /// When the next run is expected.
+  void add_expectations(const ReportOptions& options) {
+    if (options.expected_interval) add(run_metric::expected_interval, to_seconds(*options.expected_interval));
+    if (!options.next_run) return;
+    add(run_metric::next_run, unix_seconds(*options.next_run));
+    add(run_metric::schedule_grace, to_seconds(options.schedule_grace));
   }
   std::vector<Family> families() && { return std::move(families_); }
 
@@ -59,7 +63,7 @@ std::vector<Family> report(const Outcome& outcome, const ReportOptions& options)
   }
   if (options.has_time_limit) gauges.add(run_metric::timed_out, outcome.timed_out ? 1 : 0);
   if (options.heartbeat) gauges.add_life(Life::ended, outcome.ended);
-  gauges.add_interval(options.expected_interval);
+  gauges.add_expectations(options);
   return std::move(gauges).families();
 }
 
@@ -68,7 +72,7 @@ std::vector<Family> report_running(std::chrono::system_clock::time_point started
   Gauges gauges(options.prefix);
   gauges.add_start(started);
   gauges.add_life(Life::running, now);
-  gauges.add_interval(options.expected_interval);
+  gauges.add_expectations(options);
   return std::move(gauges).families();
 }
 

@@ -3,6 +3,7 @@
 #include "job/outcome.hpp"
 #include "metrics/family.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ struct ReportOptions {
   /// The start is pushed, too, so the end has to take back that the job runs.
   bool heartbeat = false;
   std::optional<Duration> expected_interval;
+  /// That the schedule names; known once the job has started.
+  std::optional<std::chrono::sys_seconds> next_run;
+  /// How long after that a run may end.
+  Duration schedule_grace = std::chrono::hours(1);
 };
 
 /// A job that timed out has failed, whatever it exits with.

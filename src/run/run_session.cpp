@@ -8,6 +8,7 @@
 #include "metrics/exposition_writer.hpp"
 #include "run/job_environment.hpp"
 #include "run/run_counter.hpp"
+#include "schedule/next_run.hpp"
 #include "support/memory.hpp"
 #include "support/message_queue.hpp"
 #include "support/text.hpp"
@@ -48,7 +49,7 @@ void report_without_memory(std::initializer_list<std::string_view> pieces) {
 /// One run: the job first, then its push.
 class RunSession {
  public:
-  RunSession(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command)
+  RunSession(RunOptions& options, const GroupingKey& group, std::vector<std::string> command)
       : options_(options),
         console_(options.common.console()),
         messages_(loop_),
@@ -72,6 +73,7 @@ class RunSession {
   void drain_messages();
   void report_option_problems(const std::vector<std::string>& problems) const;
   void report_spawn_failure() const;
+  void find_next_run();
   void open_targets();
   void send_heartbeat();
   void end_heartbeat();
@@ -87,7 +89,7 @@ class RunSession {
   void report_push(const PushResult& result);
   Push push_of(const std::vector<Family>& families, std::chrono::system_clock::time_point when) const;
 
-  const RunOptions& options_;
+  RunOptions& options_;
   Console console_;
   EventLoop loop_;
   MessageQueue messages_;
@@ -115,6 +117,7 @@ class RunSession {
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
   erase_secrets_from_environment();
   supervisor_.start();
+  if (options_.schedule) attempt("internal error", [&] { find_next_run(); });
   attempt("internal error", [&] {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     report_option_problems(problems);
@@ -196,6 +199,16 @@ void RunSession::report_option_problems(const std::vector<std::string>& problems
     console_.warn(
         concat({job_words_, "the metrics it writes to PUSHMETRICS_FILE are discarded: ", file_.error()}),
         "set TMPDIR to a directory that can be written to");
+}
+
+/// Before anything starts a thread, as ZoneScope demands.
+void RunSession::find_next_run() {
+  const auto started = std::chrono::floor<std::chrono::seconds>(supervisor_.started());
+  const auto found = next_run(*options_.schedule, options_.timezone, started);
+  if (found)
+    options_.report.next_run = *found;
+  else
+    console_.warn(concat({job_words_, "its next run is not pushed: ", found.error()}), found.failure().hint);
 }
 
 /// There is no job then that could say so.
@@ -419,7 +432,7 @@ void RunSession::report_push(const PushResult& result) {
 
 }  // namespace
 
-RunResult execute_run(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
+RunResult execute_run(RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
                       const std::vector<std::string>& problems) {
   return RunSession(options, group, std::move(command)).execute(problems);
 }

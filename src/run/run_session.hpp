@@ -25,8 +25,9 @@ struct RunResult {
   std::vector<TargetResult> target_results = {};
 };
 
-/// Runs the job and pushes how it went. `problems` of the configuration are told once the job is on its way.
-RunResult execute_run(const RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
+/// Runs the job and pushes how it went. `problems` of the configuration are told once the job is on its way. Stores
+/// in `options` what is known only then, such as the next run.
+RunResult execute_run(RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
                       const std::vector<std::string>& problems);
 
 }  // namespace pushmetrics
