@@ -29,7 +29,7 @@ __pushmetrics_options() {
     set) echo "--type= --help-text= $general" ;;
     rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
     dashboard) echo "--prefix= --source= --lookback= $general" ;;
-    completion) echo "$general" ;;
+    step | completion) echo "$general" ;;
     esac
 }
 
@@ -149,7 +149,7 @@ _pushmetrics() {
     __pushmetrics_read_line
     word=${words[current]}
     if ((current == 1)); then
-        local subcommands='run push check delete list prune wipe flush set doctor rules dashboard completion'
+        local subcommands='run push check delete list prune wipe flush set step doctor rules dashboard completion'
         [[ $word == -* ]] && subcommands=$(__pushmetrics_options '')
         mapfile -t COMPREPLY < <(compgen -W "$subcommands" -- "$word")
         return
@@ -169,9 +169,14 @@ _pushmetrics() {
         elif [[ $subcommand == run ]]; then
             behind=$i
             break
+        elif [[ $subcommand == step ]]; then
+            # Behind the step's name, and the -- that may follow it.
+            behind=$((i + 1))
+            ((behind < current)) && [[ ${words[behind]} == -- ]] && ((behind++))
+            break
         fi
     done
-    if [[ $subcommand == run && -n $behind ]]; then
+    if [[ $subcommand == @(run|step) && -n $behind ]]; then
         __pushmetrics_command "${starts[behind]}"
         return
     fi

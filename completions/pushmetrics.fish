@@ -10,10 +10,25 @@ set -g __pushmetrics_valued --job --instance --label --metric --header --shell -
 # Names that many give their grouping labels.
 set -g __pushmetrics_labels 'app= cluster= environment= region= service= site= team= tier='
 
-# Prints the words of the command that `run` wraps, the last but the one at the cursor; fails where it has not begun.
+# Prints the words of the command that `run` or `step` wraps, the last but the one at the cursor; fails where it has not
+# begun.
 function __pushmetrics_command
     set -l words (commandline -opc)
-    test (count $words) -ge 2; and test $words[2] = run; or return 1
+    test (count $words) -ge 2; or return 1
+    if test $words[2] = step
+        # Behind the options and the step's name, and the -- that may follow it.
+        set -l at 3
+        while test $at -le (count $words); and string match -q -- '-*' $words[$at]
+            contains -- $words[$at] $__pushmetrics_valued; and set at (math $at + 1)
+            set at (math $at + 1)
+        end
+        test $at -le (count $words); or return 1
+        set at (math $at + 1)
+        test $at -le (count $words); and test "$words[$at]" = --; and set at (math $at + 1)
+        test $at -le (count $words); and printf '%s\n' $words[$at..-1]
+        return 0
+    end
+    test $words[2] = run; or return 1
     set -l at 3
     while test $at -le (count $words)
         set -l word $words[$at]
@@ -50,7 +65,7 @@ function __pushmetrics_is
     set -l words (commandline -opc)
     test (count $words) -ge 2; and contains -- $words[2] $argv; or return 1
     contains -- -- $words; and return 1
-    test $words[2] != run; and return 0
+    contains -- $words[2] run step; or return 0
     not __pushmetrics_command >/dev/null
 end
 
@@ -77,6 +92,7 @@ complete -c pushmetrics -n __pushmetrics_is_first -a prune -d 'Delete old groups
 complete -c pushmetrics -n __pushmetrics_is_first -a wipe -d 'Delete all groups'
 complete -c pushmetrics -n __pushmetrics_is_first -a flush -d 'Deliver the spooled pushes'
 complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: add a metric'
+complete -c pushmetrics -n __pushmetrics_is_first -a step -d 'From inside a job: run one step of it'
 complete -c pushmetrics -n __pushmetrics_is_first -a doctor -d 'Check what a push depends on'
 complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
 complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a Grafana dashboard'
@@ -161,7 +177,7 @@ complete -c pushmetrics -n $pushing -l key -r -F -d 'Private key of the certific
 complete -c pushmetrics -n $pushing -l insecure -d 'Do not verify the certificate'
 
 # Every subcommand
-set -l any '__pushmetrics_is run push check delete list prune wipe flush set doctor rules dashboard completion'
+set -l any '__pushmetrics_is run push check delete list prune wipe flush set step doctor rules dashboard completion'
 complete -c pushmetrics -n $any -l config -r -F -d 'Also read this configuration file'
 complete -c pushmetrics -n $any -s v -l verbose -d 'Report progress'
 complete -c pushmetrics -n $any -s q -l quiet -d 'Print errors only'

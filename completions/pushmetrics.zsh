@@ -68,6 +68,7 @@ case $state in
       "wipe:delete all groups (needs the gateway's admin API)"
       'flush:deliver the spooled pushes'
       "set:from inside a job\: add a metric to the run's push"
+      'step:from inside a job\: run one step of it and time it'
       'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
       'dashboard:print a Grafana dashboard'
@@ -148,6 +149,18 @@ case $state in
           '--type=[type of the metric]:type:(gauge counter untyped)' \
           '--help-text=[help text of the metric]:text: ' \
           '1:metric: ' '2:value: ' && ret=0
+        ;;
+      (step)
+        if (( CURRENT > 3 )) && [[ $words[3] == -- ]]; then
+          shift 3 words
+          (( CURRENT -= 3 ))
+          _normal
+          return
+        fi
+        _arguments -S -s $general \
+          '(-)1:name: ' \
+          '(-)2:command: _command_names -e' \
+          '*::arguments: _normal' && ret=0
         ;;
       (doctor)
         _arguments -S -s $json $delivery $access $general && ret=0

@@ -5,6 +5,7 @@
 #include "job/signals.hpp"
 #include "metrics/catalogue.hpp"
 #include "run/ci_environment.hpp"
+#include "run/ci_summary.hpp"
 #include "run/run_options.hpp"
 #include "run/run_session.hpp"
 #include "support/message_queue.hpp"
@@ -140,14 +141,6 @@ Failure misunderstanding(const std::string& program, bool alone) {
             concat({"run it with 'pushmetrics run --shell ", visible(shell_word(program), 100), "'"})};
   if (program == "help") return {"'help' was run as a command", "see 'pushmetrics run --help'"};
   return {};
-}
-
-/// Ends as the job did. A first process cannot die of a signal, so its status tells (128+n).
-int end_like(const Outcome& outcome) {
-  constexpr int timed_out = 124;
-  if (outcome.timed_out) return timed_out;
-  if (outcome.ending == Outcome::Ending::killed && ::getpid() != 1) die_of_signal(outcome.number);
-  return outcome.status();
 }
 
 int run_job(const std::vector<std::string>& arguments) {

@@ -2,18 +2,12 @@
 
 #include "cli/subcommand.hpp"
 #include "formats/exposition_parser.hpp"
+#include "job/job_metrics_file.hpp"
 #include "metrics/exposition_writer.hpp"
-#include "support/descriptor.hpp"
 #include "support/text.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 namespace pushmetrics {
 namespace {
@@ -75,26 +69,6 @@ Result<std::string> as_lines(const SetOptions& options, const std::vector<std::s
   return write_exposition(parsed.families);
 }
 
-/// Whether somebody has left a line open, with `printf`, say.
-bool ends_in_mid_line(int fd) {
-  struct stat status {};
-  char last = '\n';
-  return ::fstat(fd, &status) == 0 && status.st_size > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 &&
-         last != '\n';
-}
-
-/// Appends at once and, if it can be had, under a lock, so that lines of several writers do not mix.
-Stored append(const char* path, const std::string& lines) {
-  const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Failure{::strerror(errno)};
-  if (!S_ISREG(status.st_mode)) return Failure{"it is not a file"};
-  lock_soon(file.get());
-  if (!write_all(file.get(), ends_in_mid_line(file.get()) ? concat({"\n", lines}) : lines))
-    return Failure{::strerror(errno)};
-  return {};
-}
-
 }  // namespace
 
 int set_command(const std::vector<std::string>& arguments) {
@@ -115,7 +89,7 @@ int set_command(const std::vector<std::string>& arguments) {
                   "'pushmetrics set' works inside a job run under 'pushmetrics run'");
     return exit_usage;
   }
-  const Stored appended = append(path, *lines);
+  const auto appended = append_to_job_metrics(path, *lines, AppendLock::soon);
   if (appended) return exit_done;
   console.error(concat({"PUSHMETRICS_FILE ", in_quotes(path), " cannot be written: ", appended.error()}));
   return exit_not_delivered;

@@ -4,10 +4,13 @@
 #include "support/regular_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace pushmetrics {
@@ -42,6 +45,29 @@ Result<JobMetricsFile::Contents> JobMetricsFile::read() const {
   Contents contents{std::move(*text), file->size() > size_limit};
   if (contents.cut) contents.text.resize(contents.text.rfind('\n') + 1);
   return contents;
+}
+
+namespace {
+
+/// Whether somebody has left a line open, with `printf`, say.
+bool ends_in_mid_line(int fd) {
+  struct stat status {};
+  char last = '\n';
+  return ::fstat(fd, &status) == 0 && status.st_size > 0 && ::pread(fd, &last, 1, status.st_size - 1) == 1 &&
+         last != '\n';
+}
+
+}  // namespace
+
+Result<void> append_to_job_metrics(const char* path, const std::string& lines, AppendLock lock) {
+  const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return Failure{::strerror(errno)};
+  if (!S_ISREG(status.st_mode)) return Failure{"it is not a file"};
+  if (lock == AppendLock::soon) lock_soon(file.get());
+  if (!write_all(file.get(), ends_in_mid_line(file.get()) ? "\n" + lines : lines))
+    return Failure{::strerror(errno)};
+  return {};
 }
 
 }  // namespace pushmetrics

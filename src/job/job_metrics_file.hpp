@@ -37,4 +37,11 @@ class JobMetricsFile {
   std::string path_;
 };
 
+/// Appends whole lines to the file that $PUSHMETRICS_FILE names, from the beginning of a line, in one write.
+enum class AppendLock {
+  none,  ///< does not wait: one short line is written at once by the kernel
+  soon   ///< waits a moment for other writers, so that long lines do not mix on any file system
+};
+Result<void> append_to_job_metrics(const char* path, const std::string& lines, AppendLock lock);
+
 }  // namespace pushmetrics

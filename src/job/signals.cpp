@@ -72,4 +72,11 @@ void die_of_signal(int number) {
   ::sigprocmask(SIG_UNBLOCK, &one, nullptr);
 }
 
+int end_like(const Outcome& outcome) {
+  constexpr int timed_out = 124;
+  if (outcome.timed_out) return timed_out;
+  if (outcome.ending == Outcome::Ending::killed && ::getpid() != 1) die_of_signal(outcome.number);
+  return outcome.status();
+}
+
 }  // namespace pushmetrics

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "job/outcome.hpp"
 #include "support/result.hpp"
 
 #include <array>
@@ -41,5 +42,9 @@ class SignalState {
 /// Ends this process as signal `number` would have, but without a core dump. Returns only where the kernel
 /// does not let it (a process with the number 1).
 void die_of_signal(int number);
+
+/// Ends as the job did: dies of its signal, or returns its exit status, 124 for a time-out. A process with the number 1
+/// cannot die of a signal: its status is 128+n.
+int end_like(const Outcome& outcome);
 
 }  // namespace pushmetrics

@@ -10,7 +10,7 @@ namespace pushmetrics {
 /// A family that `pushmetrics run` can push. The prefix (`job_`, or that of --prefix) comes before its name.
 struct RunMetric {
   /// On which condition it is pushed.
-  enum class When { always, on_success, with_option, without_option };
+  enum class When { always, on_success, with_option, without_option, with_steps };
 
   std::string_view name;
   MetricType type = MetricType::gauge;
@@ -72,6 +72,13 @@ inline constexpr RunMetric consecutive_failures{"consecutive_failures", MetricTy
                                                 "Failed runs of the job since its last success.",
                                                 When::with_option, "--count"};
 
+inline constexpr RunMetric step_duration{"step_duration_seconds", MetricType::gauge,
+                                         "Wall time of the steps of the last run, by step.",
+                                         When::with_steps};
+inline constexpr RunMetric step_success{
+    "step_success", MetricType::gauge, "Whether a step of the last run succeeded (1) or failed (0), by step.",
+    When::with_steps};
+
 }  // namespace run_metric
 
 /// In the order in which the documentation lists them.
@@ -93,6 +100,8 @@ inline constexpr std::array run_metrics{
     run_metric::schedule_grace,
     run_metric::runs,
     run_metric::consecutive_failures,
+    run_metric::step_duration,
+    run_metric::step_success,
 };
 
 /// Whether only `run` itself may push a family of this name: it names one of the catalogue, whether or not this

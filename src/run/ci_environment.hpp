@@ -1,7 +1,6 @@
 #pragma once
 
 #include "metrics/family.hpp"
-#include "run/run_session.hpp"
 
 #include <functional>
 #include <optional>
@@ -26,11 +25,5 @@ std::string environment_variable(const char* name);
 
 /// Under GitHub Actions and GitLab CI; nothing elsewhere.
 std::optional<CiEnvironment> ci_environment(const Variables& variable);
-
-/// The run in Markdown: result, duration, exit code, resources, and where it was pushed or waits.
-std::string ci_summary(const RunOptions& options, const std::string& job, const RunResult& result);
-
-/// Appends to a file, from the beginning of a line; never waits. Why not, or nothing.
-std::string append_to_summary(const std::string& path, std::string_view text);
 
 }  // namespace pushmetrics

@@ -29,8 +29,9 @@ std::string without_credentials(std::string_view url) {
   return concat({url.substr(0, start), url.substr(start + at + 1)});
 }
 
-constexpr std::array<std::string_view, 4> dropped{
-    "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE="};
+constexpr std::array<std::string_view, 5> dropped{
+    "PUSHMETRICS_PASSWORD=", "PUSHMETRICS_BEARER_TOKEN=", "PUSHMETRICS_HEADER=", "PUSHMETRICS_FILE=",
+    "PUSHMETRICS_STEP="};  // a run within a step has steps of its own
 constexpr std::array<std::string_view, 2> urls{"PUSHMETRICS_URL=", "PUSHGATEWAY_URL="};
 
 enum class Content { harmless, secret, credentials };
@@ -70,7 +71,9 @@ std::vector<std::string> job_environment(const JobMetricsFile* file) {
 void erase_secrets_from_environment() {
   for (char** entry = ::environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    if (content_of(text) == Content::harmless || text.starts_with("PUSHMETRICS_FILE=")) continue;
+    if (content_of(text) == Content::harmless || text.starts_with("PUSHMETRICS_FILE=") ||
+        text.starts_with("PUSHMETRICS_STEP="))
+      continue;
     ::prctl(PR_SET_DUMPABLE, 0);
     const std::size_t name_end = text.find('=') + 1;
     ::explicit_bzero(*entry + name_end, text.size() - name_end);

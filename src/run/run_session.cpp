@@ -79,7 +79,8 @@ class RunSession {
   void end_heartbeat();
   bool push();
   void make_counter();
-  std::vector<Family> additions(std::vector<Family> known) const;
+  std::vector<Family> additions(std::vector<Family> known);
+  std::vector<Family> take_steps(std::string_view text);
   RunEnd run_end() const;
   EventLoop::Clock::time_point count(std::vector<Family>& added);
   void add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const;
@@ -108,6 +109,7 @@ class RunSession {
   /// Targets that refused what was added to the run's own metrics.
   std::set<const Target*> without_additions_;
   std::vector<TargetResult> target_results_;
+  std::vector<Step> steps_;
   /// When and until when: since somebody asked pushmetrics, rather than the job, to end.
   EventLoop::Clock::time_point first_call_;
   EventLoop::TimerId last_call_ = EventLoop::no_timer;
@@ -128,7 +130,7 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
   bool pushed = false;
   if (!attempt("internal error", [&] { pushed = push(); })) pushed = save_own_metrics();
   attempt("internal error", [&] { drain_messages(); });
-  return {*supervisor_.outcome(), pushed, std::move(target_results_)};
+  return {*supervisor_.outcome(), pushed, std::move(target_results_), std::move(steps_)};
 }
 
 /// Whatever goes wrong, the job goes on to its end, its status is handed on, and the push is not forgotten.
@@ -282,7 +284,7 @@ bool RunSession::push() {
   return true;
 }
 
-std::vector<Family> RunSession::additions(std::vector<Family> known) const {
+std::vector<Family> RunSession::additions(std::vector<Family> known) {
   std::vector<Family> added = options_.metrics;
   if (!file_) return added;
   JobMetrics job_metrics;
@@ -305,7 +307,22 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) const {
   for (const std::string& warning : job_metrics.warnings)
     console_.warn(concat({job_words_, "its own metrics in PUSHMETRICS_FILE: ", warning}));
   merge_into(added, std::move(job_metrics.families));
+  if (contents) merge_into(added, take_steps(contents->text));
   return added;
+}
+
+/// What `pushmetrics step` recorded, as families of this push.
+std::vector<Family> RunSession::take_steps(std::string_view text) {
+  Steps recorded = read_steps(text, supervisor_.outcome()->ended);
+  steps_ = std::move(recorded.steps);
+  if (recorded.omitted > 0)
+    console_.warn(
+        concat({job_words_, std::to_string(recorded.omitted), " runs of further steps are dropped: it has ",
+                std::to_string(steps_.size()), " different ones already"}));
+  if (steps_.empty() || !group_.value("step")) return step_families(steps_, options_.report.prefix);
+  console_.warn(
+      concat({job_words_, "its steps are not pushed: they have a label 'step', and so has the group"}));
+  return {};
 }
 
 RunEnd RunSession::run_end() const {

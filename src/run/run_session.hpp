@@ -2,6 +2,7 @@
 
 #include "delivery/outbox.hpp"
 #include "job/outcome.hpp"
+#include "job/steps.hpp"
 #include "metrics/grouping_key.hpp"
 #include "run/run_options.hpp"
 
@@ -23,6 +24,8 @@ struct RunResult {
   /// Every target has the run's last push, or nothing was to be pushed.
   bool pushed = false;
   std::vector<TargetResult> target_results = {};
+  /// What `pushmetrics step` recorded inside the job.
+  std::vector<Step> steps = {};
 };
 
 /// Runs the job and pushes how it went. `problems` of the configuration are told once the job is on its way. Stores

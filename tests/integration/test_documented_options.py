@@ -130,7 +130,7 @@ def names_for_one_call(subcommand, tmp_path):
     """Those that the subcommand does not take from its section. What it has not got keeps it from doing anything."""
     file = tmp_path / f"{subcommand}.toml"
     file.write_text(f"[{subcommand}]\nno-such = 1\n" + "".join(f'{name} = ""\n' for name in long_names(subcommand)))
-    command = [BINARY, subcommand, "--config", str(file), *(["true"] if subcommand == "run" else [])]
+    command = [BINARY, subcommand, "--config", str(file), *{"run": ["true"], "step": ["x", "true"]}.get(subcommand, [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert "has no option 'no-such'" in done.stdout + done.stderr
     return set(re.findall(r": ([a-z-]+)" + FOR_ONE_CALL, done.stdout + done.stderr))

@@ -1,5 +1,7 @@
 #include "run/ci_environment.hpp"
 
+#include "run/ci_summary.hpp"
+
 #include <doctest/doctest.h>
 
 #include <map>
