@@ -169,7 +169,7 @@ bool RunSession::save_own_metrics() {
     all_delivered = false;
     bool spooled = false;
     attempt("cannot spool the push", [&] { spooled = spool_own_metrics(url.name); });
-    report_without_memory({"pushmetrics: ", job_words_, spooled ? "spooled" : "the push is lost", ": ",
+    report_without_memory({"pushmetrics: ", job_words_, spooled ? "spooled" : "the push is discarded", ": ",
                            url.name, ": internal error\n"});
   }
   return all_delivered;

@@ -2,6 +2,7 @@
 // answer's Retry-After and Location, and all else its body.
 #include "delivery/retry_policy.hpp"
 #include "fuzz.hpp"
+#include "http/http_status.hpp"
 #include "pushgateway/push_conflict.hpp"
 #include "sinks/otlp.hpp"
 #include "sinks/otlp_request.hpp"

@@ -5,6 +5,7 @@
 #include "delivery/retry_policy.hpp"
 #include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
+#include "http/http_date.hpp"
 #include "job/signals.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "support/text.hpp"

@@ -225,8 +225,8 @@ def test_the_variables_for_metrics_count_more_and_their_url_is_taken_as_it_is(pu
 def test_an_environment_that_is_wrong_costs_the_push_and_not_the_job(pushmetrics, environment, words):
     variables = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in environment.items()}
     result = pushmetrics("run", "--url", "otlp:", "--", "sh", "-c", "echo output; exit 3", env=variables)
-    assert (result.status, result.stdout, len(result.stderr_lines)) == (3, "output\n", 1)
-    assert words in result.stderr and "waits" in result.stderr
+    assert (result.status, result.stdout, len(result.messages)) == (3, "output\n", 1)
+    assert words in result.stderr and "; spooled" in result.stderr
 
 
 def test_what_waits_for_a_mended_environment_is_flushed(pushmetrics, tmp_path):

@@ -68,7 +68,7 @@ def test_the_gateway_may_be_named_in_a_file(pushmetrics, gateway, write):
 def test_a_file_may_name_several_gateways(pushmetrics, gateway, write):
     write(f'url = ["http://127.0.0.1:1", "{gateway.url}"]\nretries = 0\n')
     result = pushmetrics("run", "-j", "several-by-file", "--", "true")
-    assert (result.status, len(result.stderr_lines)) == (0, 1)
+    assert (result.status, len(result.messages)) == (0, 1)
     assert gateway.find("several-by-file")
 
 

@@ -55,7 +55,7 @@ def test_after_a_failed_allocation_the_push_is_spooled_or_reported_as_lost(pushm
         assert result.status == 3, f"allocation {number}: {result.stderr}"
         assert ran.read_text() == "once\n"
         is_spooled = any(spool.glob("*/*.push"))
-        assert is_spooled or "lost" in result.stderr, f"allocation {number}: {result.stderr}"
+        assert is_spooled or "discarded" in result.stderr, f"allocation {number}: {result.stderr}"
         handled += "internal error" in result.stderr
     assert handled > 0
 
@@ -132,7 +132,7 @@ except BlockingIOError:
     options = ("--url", f"http://127.0.0.1:{free_port()}", "--retries", "0", "--no-spool", "-j", "node")
     process = spawn_with_full_standard_error(pushmetrics, pipe, *options, "--", *python(fill))
     assert process.wait(20) == 3
-    assert "lost" in pipe.text()
+    assert "discarded" in pipe.text()
 
 
 def test_a_time_limit_ends_a_job_that_left_its_group_or_stopped_itself(run, gateway):

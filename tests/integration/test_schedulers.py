@@ -154,7 +154,7 @@ def test_under_the_unit_a_push_waits_in_the_state_directory(pushmetrics, tmp_pat
     assert len(list(state.glob("*/*.push"))) == 1
 
     # An administrator who copies the message's command needs none of the unit's environment.
-    (by_hand,) = re.findall(r"or by: pushmetrics (flush .*)$", dead.stderr, re.M)
+    (by_hand,) = re.findall(r"^hint: .*: pushmetrics (flush .*)$", dead.stderr, re.M)
     assert by_hand == f"flush --spool {state}"
 
 

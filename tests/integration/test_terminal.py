@@ -147,7 +147,7 @@ def test_ctrl_c_while_the_push_hangs_returns_the_prompt(open_shell, gateway):
         job = shell.expect(r"\njob (\d+)\r").group(1)
         wait_until(lambda: not os.path.exists(f"/proc/{job}"))
         shell.type(INTERRUPT)
-        shell.expect("pushmetrics: job 'hanging': exited 4, but ")
+        shell.expect("pushmetrics: job 'hanging': exited 4; not pushed to ")
         shell.prompt()
     finally:
         gateway.resume()

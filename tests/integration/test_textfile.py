@@ -171,7 +171,7 @@ def test_a_run_whose_added_metrics_are_refused_is_still_there(pushmetrics, push,
     assert push("one", "# TYPE x gauge\nx 1\n").status == 0
     job = sh("printf '# TYPE x counter\\nx 1\\n' >>$PUSHMETRICS_FILE")
     result = pushmetrics("run", "--url", f"textfile:{directory}", "-j", "two", "--", *job)
-    assert result.status == 0 and "are lost" in result.stderr
+    assert result.status == 0 and "; discarded" in result.stderr
     assert 'job_success{job="two"} 1' in lines(exporter)
     result = pushmetrics("run", "--url", f"textfile:{directory}", "--require-push", "-j", "two", "--", *job)
     assert result.status == 125
@@ -180,8 +180,8 @@ def test_a_run_whose_added_metrics_are_refused_is_still_there(pushmetrics, push,
 def test_a_missing_directory_is_told_and_the_push_waits(pushmetrics, tmp_path):
     url = f"textfile:{tmp_path / 'missing'}"
     result = pushmetrics("run", "--url", url, "-j", "j", "--", *sh("exit 3"))
-    assert (result.status, len(result.stderr_lines)) == (3, 1)
-    assert "there is no such directory" in result.stderr and "waits" in result.stderr
+    assert (result.status, len(result.messages)) == (3, 1)
+    assert "there is no such directory" in result.stderr and "; spooled" in result.stderr
     (tmp_path / "missing").mkdir()
     assert pushmetrics("flush", "--url", url).status == 0
     assert len(list((tmp_path / "missing").glob("*.prom"))) == 1
@@ -210,7 +210,7 @@ def test_a_lock_that_is_never_let_go_costs_the_push_timeout_and_not_the_job(push
     finally:
         os.close(held)
     assert result.status == 3 and result.elapsed < 3
-    assert "others kept writing there" in result.stderr and "waits" in result.stderr
+    assert "others kept writing there" in result.stderr and "; spooled" in result.stderr
 
 
 def test_a_reader_never_sees_a_file_half_written(push, directory):
