@@ -38,15 +38,15 @@ void try_merging(const Families& held, const Families& pushed) {
   }
   fuzz::require(merged.size() == kept + pushed.size(), "each name is there once");
 
+  if (!neighbour_problem(pushed, held).empty()) return;
+  SharedHelp help;
+  help.add(held, SharedHelp::Author::other);
   Families fitted = pushed;
-  if (!fit_to_neighbour(fitted, held).empty()) return;
-  Families again = fitted;
-  fuzz::require(fit_to_neighbour(again, held).empty() && write_exposition(again) == write_exposition(fitted),
-                "what fits needs no more fitting");
-  for (Family& family : fitted) {
+  help.apply_to(fitted);
+  fuzz::require(!help.apply_to(fitted), "what has the shared HELP needs no other");
+  for (const Family& family : fitted) {
     const Family* const other = find(held, family.name);
-    fuzz::require(other == nullptr ||
-                      (other->type == family.type && (other->help.empty() || other->help == family.help)),
+    fuzz::require(other == nullptr || (other->type == family.type && other->help == family.help),
                   "what fits has the neighbour's type and help");
   }
 }
