@@ -67,7 +67,7 @@ __pushmetrics_value() {
     local labels='app= cluster= environment= region= service= site= team= tier='
     local choices='' files='' candidate
     case $1 in
-    --url) choices='http:// https:// unix: textfile: remote-write+http:// remote-write+https:// otlp+http:// otlp+https:// otlp: stdout:' ;;
+    --url) choices='http:// https:// unix: textfile: remote-write+http:// remote-write+https:// remote-write2+http:// remote-write2+https:// otlp+http:// otlp+https:// otlp: stdout:' ;;
     --signal) choices='TERM INT HUP QUIT KILL USR1 USR2 ALRM ABRT CONT STOP' ;;
     --from) choices='auto text openmetrics json' ;;
     --lint) choices='warning error' ;;

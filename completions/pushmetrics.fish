@@ -159,7 +159,7 @@ complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 
 
 # Delivery, authentication and TLS
 set -l pushing '__pushmetrics_is run push delete list prune wipe flush doctor'
-complete -c pushmetrics -n $pushing -l url -x -a 'http:// https:// unix: textfile: remote-write+http:// remote-write+https:// otlp+http:// otlp+https:// otlp: stdout:' -d 'Target of the push'
+complete -c pushmetrics -n $pushing -l url -x -a 'http:// https:// unix: textfile: remote-write+http:// remote-write+https:// remote-write2+http:// remote-write2+https:// otlp+http:// otlp+https:// otlp: stdout:' -d 'Target of the push'
 complete -c pushmetrics -n $pushing -l push-timeout -x -d 'Time limit for a whole push'
 complete -c pushmetrics -n $pushing -l connect-timeout -x -d 'Time limit for one connection'
 complete -c pushmetrics -n $pushing -l retries -x -d 'Number of retries'

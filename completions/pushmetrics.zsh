@@ -21,7 +21,7 @@ input=(
   '*'{-m+,--metric=}'[metric without a file]:NAME=VALUE: '
 )
 delivery=(
-  '*--url=[target of the push]:URL: compadd -S "" - http\:// https\:// unix\: textfile\: remote-write+http\:// remote-write+https\:// otlp+http\:// otlp+https\:// otlp\: stdout\:'
+  '*--url=[target of the push]:URL: compadd -S "" - http\:// https\:// unix\: textfile\: remote-write+http\:// remote-write+https\:// remote-write2+http\:// remote-write2+https\:// otlp+http\:// otlp+https\:// otlp\: stdout\:'
   '--push-timeout=[time limit for a whole push]:duration: '
   '--connect-timeout=[time limit for one connection]:duration: '
   '--retries=[number of retries]:number: '

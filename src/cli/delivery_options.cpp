@@ -105,8 +105,11 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
     options.urls = {std::move(nowhere)};
   };
   OptionSpec push_timeout{"push-timeout", 0, "D",
-                          "time limit for a push to one target, with retries (default: 10s)",
-                          into_limit(options.policy.push_timeout)};
+                          "time limit for a push to one target, with retries (default: 10s, and 1s per MiB)",
+                          [&options](const std::vector<std::string>& values) {
+                            options.policy.per_further_mebibyte = Duration::zero();
+                            return into_limit(options.policy.push_timeout)(values);
+                          }};
   OptionSpec connect_timeout{"connect-timeout", 0, "D", "time limit for one connection (default: 3s)",
                              into_limit(options.http.connect_timeout)};
   OptionSpec retries{"retries", 0, "N", "number of retries (default: 3)",

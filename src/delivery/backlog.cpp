@@ -118,11 +118,12 @@ void Backlog::begin(Lane& lane) {
 void Backlog::deliver(Lane& lane) {
   while (!(lane.stored = read(lane.number)))
     if (!take_next(lane)) return free(lane);
-  const Time deadline = std::min(limits_.end_by, Clock::now() + limits_.policy.push_timeout);
+  const Time deadline =
+      std::min(limits_.end_by, Clock::now() + limits_.policy.time_for(lane.stored->entry.push.body.size()));
   lane.delivery = std::make_unique<RetryLoop>(
       loop_, limits_.policy.retries, deadline,
-      [this, &lane](Time until, Sink::Done done) {
-        return pushes_.target().sink->attempt(lane.stored->entry.push, until, std::move(done));
+      [this, &lane](Time until, const SharedPush& rest, Sink::Done done) {
+        return pushes_.target().sink->attempt(rest ? *rest : lane.stored->entry.push, until, std::move(done));
       },
       [this, &lane](RetryResult result) { end_delivery(lane, std::move(result)); });
 }
@@ -130,9 +131,10 @@ void Backlog::deliver(Lane& lane) {
 void Backlog::end_delivery(Lane& lane, RetryResult retry_result) {
   const auto ended = std::move(lane.delivery);  // which is what calls: destroyed at the end
   const DeliveryResult result{&pushes_.target(), std::move(retry_result.last), retry_result.attempts,
-                              retry_result.took};
+                              retry_result.took, std::move(retry_result.rest)};
   if (result.last_attempt.may_go_later()) {
     const bool is_unreachable = result.last_attempt.is_unreachable;
+    pushes_.keep_rest(lane.number, *lane.stored, result);
     if (!is_stopped_ && !is_unreachable) pushes_.settle(lane.number, *lane.stored, result);
     if (!is_stopped_ && is_unreachable) result_.unreachable = result;
     is_stopped_ = is_stopped_ || is_unreachable;

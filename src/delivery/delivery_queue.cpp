@@ -45,8 +45,8 @@ class DeliveryQueue::TargetQueue {
     const QueuedPush& next = queue_.front();
     delivery_ = std::make_unique<RetryLoop>(
         loop_, retries_, next.deadline,
-        [this, push = next.push](Time deadline, Sink::Done done) {
-          return target_.sink->attempt(*push, deadline, std::move(done));
+        [this, push = next.push](Time deadline, const SharedPush& rest, Sink::Done done) {
+          return target_.sink->attempt(rest ? *rest : *push, deadline, std::move(done));
         },
         [this](RetryResult result) { end(std::move(result)); });
   }
@@ -56,7 +56,8 @@ class DeliveryQueue::TargetQueue {
     const QueuedPush push = std::move(queue_.front());
     queue_.pop_front();
     if (!queue_.empty()) begin();
-    push.on_delivery({&target_, std::move(result.last), result.attempts, result.took});
+    push.on_delivery(
+        {&target_, std::move(result.last), result.attempts, result.took, std::move(result.rest)});
   }
 
   EventLoop& loop_;
@@ -74,7 +75,7 @@ std::string DeliveryResult::describe() const {
 }
 
 DeliveryQueue::DeliveryQueue(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy)
-    : push_timeout_(policy.push_timeout) {
+    : policy_(policy) {
   for (const Target& target : targets)
     queues_.push_back(std::make_unique<TargetQueue>(loop, target, policy.retries));
 }
@@ -83,7 +84,7 @@ DeliveryQueue::~DeliveryQueue() = default;
 
 void DeliveryQueue::send(Push push, const OnDelivery& on_delivery) {
   const auto shared = std::make_shared<const Push>(std::move(push));
-  const auto deadline = EventLoop::Clock::now() + push_timeout_;
+  const auto deadline = EventLoop::Clock::now() + policy_.time_for(shared->body.size());
   for (const auto& queue : queues_) queue->send({shared, deadline, on_delivery});
 }
 

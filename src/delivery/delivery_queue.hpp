@@ -16,6 +16,8 @@ struct DeliveryResult {
   AttemptResult last_attempt;
   int attempts = 0;
   Duration took{};
+  /// What has not arrived, if a part of the push has; else null.
+  SharedPush rest = nullptr;
 
   bool delivered() const { return last_attempt.kind == AttemptResult::Kind::delivered; }
   /// `http://gw:9091: connection refused (4 attempts in 2.3s)`.
@@ -50,7 +52,7 @@ class DeliveryQueue {
  private:
   class TargetQueue;
 
-  Duration push_timeout_;
+  RetryPolicy policy_;
   std::vector<std::unique_ptr<TargetQueue>> queues_;
 };
 

@@ -51,8 +51,8 @@ void NewPush::deliver_older() {
     if (!stored_) continue;
     older_delivery_ = std::make_unique<RetryLoop>(
         loop_, 0, older_until_,
-        [this](Time until, Sink::Done done) {
-          return target_.sink->attempt(stored_->entry.push, until, std::move(done));
+        [this](Time until, const SharedPush& rest, Sink::Done done) {
+          return target_.sink->attempt(rest ? *rest : stored_->entry.push, until, std::move(done));
         },
         [this, number](RetryResult result) { end_older(number, std::move(result)); });
     return;
@@ -62,9 +62,12 @@ void NewPush::deliver_older() {
 
 void NewPush::end_older(std::uint64_t number, RetryResult retry_result) {
   const auto ended = std::move(older_delivery_);  // which is what calls: destroyed at the end
-  if (result_.is_given_up && retry_result.last.may_go_later()) return;
   const DeliveryResult result{&target_, std::move(retry_result.last), retry_result.attempts,
-                              retry_result.took};
+                              retry_result.took, std::move(retry_result.rest)};
+  if (result.last_attempt.may_go_later()) {
+    waiting_->keep_rest(number, *stored_, result);
+    if (result_.is_given_up) return;
+  }
   if (!result.last_attempt.is_unreachable) waiting_->settle(number, *stored_, result);
   result_.has_older_failed = result.last_attempt.may_go_later();
   if (result_.is_given_up) return;

@@ -46,9 +46,9 @@ void Outbox::send(Push push, const OnResult& on_result, std::optional<Time> dead
 void Outbox::send_to(const Target& target, SharedPush push, OnResult on_result,
                      std::optional<Time> deadline) {
   const auto place = new_pushes_.emplace(new_pushes_.end());
+  const Time until = deadline.value_or(Clock::now() + policy_.time_for(push->body.size()));
   *place = std::make_unique<NewPush>(
-      loop_, queue_, target, std::move(push), deadline.value_or(Clock::now() + policy_.push_timeout),
-      spool_ ? &*spool_ : nullptr, listener_,
+      loop_, queue_, target, std::move(push), until, spool_ ? &*spool_ : nullptr, listener_,
       [this, place, on_result = std::move(on_result)](const NewPush::Result& ended) {
         end_push(place, ended, on_result);
       });
@@ -75,7 +75,8 @@ void Outbox::end_push(std::list<std::unique_ptr<NewPush>>::iterator place, const
 
 void Outbox::keep(const Push& push, PushResult& result) const {
   if (!spool_) return;
-  const auto stored = spool_->store(result.target->name, push);
+  const SharedPush& rest = result.delivery.rest;
+  const auto stored = spool_->store(result.target->name, rest ? *rest : push);
   result.spool_directory = spool_->directory();
   if (!stored) {
     result.spool_error = stored.error();
@@ -106,7 +107,8 @@ void Outbox::deliver_waiting(const NewPush& push, Backlog::Groups passed_over) {
   constexpr std::chrono::milliseconds moment(250), longest(1000);
   const auto now = Clock::now();
   Backlog::Limits limits;
-  limits.policy = {policy_.push_timeout, 0};
+  limits.policy = policy_;
+  limits.policy.retries = 0;
   limits.begin_until = std::min<Time>(now + moment, push.deadline());
   limits.end_by = std::min<Time>(now + longest, push.deadline());
   begin_backlog({*spool_, target, std::move(*folder), listener_}, std::move(lock), limits,

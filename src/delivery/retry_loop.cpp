@@ -17,19 +17,32 @@ RetryLoop::RetryLoop(EventLoop& loop, int retries, Clock::time_point deadline, T
 
 void RetryLoop::attempt() {
   ++attempts_;
-  attempt_ = try_(deadline_, [this](AttemptResult result) {
+  ++tries_;
+  attempt_ = try_(deadline_, rest_.push, [this](AttemptResult result) {
     // Not at once: whoever calls is about to be destroyed.
     ended_ = std::move(result);
     timer_ = loop_.call_at(Clock::now(), [this] { judge(); });
   });
 }
 
-void RetryLoop::judge() {
+/// The attempt has its push until it is destroyed.
+void RetryLoop::end_attempt(bool is_over) {
+  if (attempt_ == nullptr) return;
+  Remainder rest = is_over ? Remainder() : attempt_->remainder();
   attempt_.reset();
+  if (rest.push != nullptr) {
+    rest_.push = std::move(rest.push);
+    tries_ = 1;
+  }
+  if (rest_.rejected.empty()) rest_.rejected = std::move(rest.rejected);
+}
+
+void RetryLoop::judge() {
   AttemptResult result = std::move(*std::exchange(ended_, std::nullopt));
-  if (result.kind != Kind::retry || attempts_ > retries_) return finish(std::move(result));
+  end_attempt(!result.may_go_later());
+  if (result.kind != Kind::retry || tries_ > retries_) return finish(std::move(result));
   std::mt19937 random{std::random_device{}()};  // only here: most attempts are not repeated
-  const Duration wait = std::max(backoff(attempts_, random), result.retry_after.value_or(Duration::zero()));
+  const Duration wait = std::max(backoff(tries_, random), result.retry_after.value_or(Duration::zero()));
   const auto when = Clock::now() + wait;
   if (when >= deadline_) {
     if (result.retry_after == wait)
@@ -41,8 +54,8 @@ void RetryLoop::judge() {
 }
 
 void RetryLoop::give_up(const std::string& why) {
-  attempt_.reset();
   AttemptResult result = std::move(ended_ ? *ended_ : last_);
+  end_attempt(ended_ && !result.may_go_later());
   if (ended_ && result.kind != Kind::retry) return finish(std::move(result));
   result.kind = Kind::retry;
   result.reason = result.reason.empty() ? why : concat({result.reason, "; ", why});
@@ -51,8 +64,15 @@ void RetryLoop::give_up(const std::string& why) {
 
 void RetryLoop::finish(AttemptResult result) {
   loop_.cancel(timer_);
+  if (!rest_.rejected.empty()) {
+    const bool is_delivered = result.kind == Kind::delivered;
+    result.reason = is_delivered || result.reason.empty() ? rest_.rejected
+                                                          : concat({result.reason, "; ", rest_.rejected});
+    if (is_delivered) result.kind = Kind::rejected;
+  }
   const Done done = std::move(done_);
-  done({std::move(result), attempts_, Clock::now() - began_});  // which may destroy this
+  done({std::move(result), attempts_, Clock::now() - began_,
+        std::move(rest_.push)});  // which may destroy this
 }
 
 }  // namespace pushmetrics

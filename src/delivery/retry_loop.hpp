@@ -15,14 +15,18 @@ struct RetryResult {
   AttemptResult last;
   int attempts = 0;
   Duration took{};
+  /// What has not arrived, if a part of the push has; else null.
+  SharedPush rest = nullptr;
 };
 
 /// Attempts something until it is done, rejected, or out of time or retries, with backoff in between.
 class RetryLoop {
  public:
   using Clock = EventLoop::Clock;
-  /// Begins one attempt, which ends at `deadline` at the latest.
-  using Try = std::function<std::unique_ptr<Attempt>(Clock::time_point deadline, Sink::Done)>;
+  /// Begins one attempt, which ends at `deadline` at the latest: with `rest`, if that is not null, as all else has
+  /// arrived. `rest` outlives the attempt.
+  using Try =
+      std::function<std::unique_ptr<Attempt>(Clock::time_point deadline, const SharedPush& rest, Sink::Done)>;
   using Done = std::function<void(RetryResult)>;
 
   /// Calls `done` once, never before it has returned, unless it is destroyed before.
@@ -37,6 +41,7 @@ class RetryLoop {
  private:
   void attempt();
   void judge();
+  void end_attempt(bool is_over);
   void finish(AttemptResult result);
 
   EventLoop& loop_;
@@ -46,6 +51,9 @@ class RetryLoop {
   Try try_;
   Done done_;
   int attempts_ = 0;
+  /// Attempts since a part of the push has arrived: each part has all retries.
+  int tries_ = 0;
+  Remainder rest_;
   /// Of the attempt before the present one.
   AttemptResult last_;
   /// Of the present one, once it has ended.

@@ -3,6 +3,7 @@
 #include "support/duration.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <random>
 
 namespace pushmetrics {
@@ -12,6 +13,12 @@ struct RetryPolicy {
   /// For one push to one target, retries and waits included.
   Duration push_timeout = std::chrono::seconds(10);
   int retries = 3;
+  /// Added for each further MiB of a push that is larger than that: what slow receivers take for it. Nothing if the
+  /// time limit was given.
+  Duration per_further_mebibyte = std::chrono::seconds(1);
+
+  /// For a push whose body has this size.
+  Duration time_for(std::size_t bytes) const;
 };
 
 /// The wait before retry `number` (from 1): exponential backoff with full jitter, that is, anything from

@@ -94,6 +94,7 @@ std::string_view path_problem(std::string_view path) {
 std::string_view name_prefix(TargetUrl::Kind kind) {
   switch (kind) {
     case TargetUrl::Kind::remote_write: return "remote-write+";
+    case TargetUrl::Kind::remote_write_2: return "remote-write2+";
     case TargetUrl::Kind::otlp:
     case TargetUrl::Kind::otlp_environment: return "otlp+";
     default: return "";
@@ -103,14 +104,16 @@ std::string_view name_prefix(TargetUrl::Kind kind) {
 /// What a person may leave out of a URL's path.
 std::string_view missing_path(TargetUrl::Kind kind, std::string_view path) {
   if (kind == TargetUrl::Kind::otlp && !path.ends_with("/v1/metrics")) return "/v1/metrics";
-  if (kind == TargetUrl::Kind::remote_write && path.empty()) return "/api/v1/write";
+  const bool is_write = kind == TargetUrl::Kind::remote_write || kind == TargetUrl::Kind::remote_write_2;
+  if (is_write && path.empty()) return "/api/v1/write";
   return "";
 }
 
 /// The protocol that `http:` and `https:` stand behind, and is taken off `url`.
 TargetUrl::Kind take_protocol(std::string_view& url) {
   const std::string scheme = lower_case(url.substr(0, std::min(url.find(':'), url.size())));
-  for (const auto kind : {TargetUrl::Kind::remote_write, TargetUrl::Kind::otlp}) {
+  for (const auto kind :
+       {TargetUrl::Kind::remote_write, TargetUrl::Kind::remote_write_2, TargetUrl::Kind::otlp}) {
     if (!scheme.starts_with(name_prefix(kind))) continue;
     url.remove_prefix(name_prefix(kind).size());
     return kind;
@@ -277,7 +280,8 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
     return not_a_target(url, "begin it with http:// or https://");
   return Failure{
       "a URL to push to begins with none of http://, https://, unix:, textfile:, remote-write+http://, "
-      "remote-write+https://, otlp+http://, otlp+https://, otlp: and stdout:"};
+      "remote-write+https://, remote-write2+http://, remote-write2+https://, otlp+http://, otlp+https://, "
+      "otlp: and stdout:"};
 }
 
 HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
@@ -307,9 +311,13 @@ Target make_target(const TargetUrl& url, const TargetContext& context) {
   switch (url.kind) {
     case TargetUrl::Kind::pushgateway: return {url.name, std::make_unique<Pushgateway>(endpoint)};
     case TargetUrl::Kind::victoria_metrics: return {url.name, std::make_unique<VictoriaMetrics>(endpoint)};
-    case TargetUrl::Kind::remote_write: return {url.name, std::make_unique<RemoteWrite>(endpoint)};
+    case TargetUrl::Kind::remote_write:
+      return {url.name, std::make_unique<RemoteWrite>(endpoint, RemoteWriteVersion::one)};
+    case TargetUrl::Kind::remote_write_2:
+      return {url.name, std::make_unique<RemoteWrite>(endpoint, RemoteWriteVersion::two)};
     case TargetUrl::Kind::otlp:
-    case TargetUrl::Kind::otlp_environment: return {url.name, std::make_unique<Otlp>(endpoint)};
+    case TargetUrl::Kind::otlp_environment:
+      return {url.name, std::make_unique<Otlp>(endpoint, otlp_encoding())};
     case TargetUrl::Kind::textfile:
       return {url.name, std::make_unique<Textfile>(context.http.loop(), url.directory)};
     case TargetUrl::Kind::standard_output:

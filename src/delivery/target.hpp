@@ -16,6 +16,7 @@ struct TargetUrl {
     pushgateway,
     victoria_metrics,
     remote_write,
+    remote_write_2,
     otlp,
     otlp_environment,  ///< with the headers and certificates of OpenTelemetry's variables
     textfile,

@@ -69,6 +69,15 @@ void WaitingPushes::settle(std::uint64_t number, const StoredEntry& stored, cons
   remove(number, stored);
 }
 
+void WaitingPushes::keep_rest(std::uint64_t number, const StoredEntry& stored, const DeliveryResult& result) {
+  if (result.rest == nullptr) return;
+  const SpoolEntry entry{stored.entry.target, *result.rest, family_names(result.rest->body)};
+  if (const auto written = folder_.replace(number, write_spool_entry(entry)); !written)
+    report(SpoolNotice::problem,
+           concat({describe(stored), " for ", target_.name,
+                   " has arrived in part, which may be delivered again: ", written.error()}));
+}
+
 void WaitingPushes::remove(std::uint64_t number, const StoredEntry& stored) {
   ++settled_;
   if (const auto removed = folder_.remove(number); !removed)

@@ -40,6 +40,9 @@ class WaitingPushes {
   /// After an attempt to deliver an entry: removes it, unless it may be delivered another time.
   void settle(std::uint64_t number, const StoredEntry& stored, const DeliveryResult& result);
 
+  /// After an attempt that has delivered a part of an entry: stores the rest in its place.
+  void keep_rest(std::uint64_t number, const StoredEntry& stored, const DeliveryResult& result);
+
   /// How many do not wait any more: delivered, discarded, or gone already.
   std::size_t settled() const { return settled_; }
   /// Why no other entry can be read now either; empty: nothing.

@@ -13,14 +13,6 @@ namespace {
 
 using Next = ExpositionHandler::Next;
 
-Sample to_sample(const ExpositionSample& raw) {
-  Sample sample{.name = std::string(raw.name), .labels = {}, .value = sample_value(raw.value)};
-  sample.labels.reserve(raw.labels.size());
-  for (const RawLabel& label : raw.labels)
-    sample.labels.push_back({std::string(label.name), unescape_label_value(label.value)});
-  return sample;
-}
-
 /// The model, in the order of first mention.
 class Families {
  public:
@@ -175,6 +167,14 @@ class Gatherer : public ExpositionHandler {
 };
 
 }  // namespace
+
+Sample to_sample(const ExpositionSample& raw) {
+  Sample sample{.name = std::string(raw.name), .labels = {}, .value = sample_value(raw.value)};
+  sample.labels.reserve(raw.labels.size());
+  for (const RawLabel& label : raw.labels)
+    sample.labels.push_back({std::string(label.name), unescape_label_value(label.value)});
+  return sample;
+}
 
 ParsedFamilies parse_families(std::string_view text, const CheckOptions& options) {
   CheckResult check = check_exposition(text, options);

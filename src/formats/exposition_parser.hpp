@@ -112,6 +112,8 @@ void read_exposition(std::string_view text, Strictness, ExpositionHandler&);
 double sample_value(std::string_view text);
 std::string unescape_label_value(std::string_view raw);
 std::string unescape_help(std::string_view raw);
+/// The sample of the model.
+Sample to_sample(const ExpositionSample& raw);
 
 struct CheckOptions {
   Strictness strictness = Strictness::lenient;

@@ -71,7 +71,7 @@ class Removals {
     const auto deadline = Clock::now() + policy_.push_timeout;
     lane.retry_loop = std::make_unique<RetryLoop>(
         loop_, policy_.retries, deadline,
-        [this, labels = lane.names.back()](Clock::time_point until, Sink::Done done) {
+        [this, labels = lane.names.back()](Clock::time_point until, const SharedPush&, Sink::Done done) {
           return store_.remove(labels, until, std::move(done));
         },
         [this, &lane, deadline](RetryResult ended) {
@@ -120,7 +120,10 @@ GroupClient::GroupClient(const DeliveryOptions& options, const Console& console)
 AttemptResult GroupClient::try_until_done(const Try& once) {
   std::optional<AttemptResult> result;
   const auto deadline = Clock::now() + policy_.push_timeout;
-  RetryLoop retry_loop(loop_, policy_.retries, deadline, once,
+  const auto attempt = [&once](Clock::time_point until, const SharedPush&, Sink::Done done) {
+    return once(until, std::move(done));
+  };
+  RetryLoop retry_loop(loop_, policy_.retries, deadline, attempt,
                        [&](RetryResult ended) { result = result_of(std::move(ended), deadline); });
   loop_.run_until([&] { return result.has_value(); });
   return *result;

@@ -69,6 +69,8 @@ struct HttpResponse {
   std::string retry_after;
   std::string location;
   std::string content_encoding;
+  /// X-Prometheus-Remote-Write-Samples-Written, of remote write 2.0.
+  std::string samples_written;
   /// The server's clock, to the second, if the response has a date.
   std::optional<std::chrono::system_clock::time_point> server_time;
   /// A connection was made, and TLS on it where it is to be: a request could be sent.

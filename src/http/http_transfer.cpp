@@ -236,6 +236,7 @@ std::size_t CurlTransfer::take_header(std::string_view line) {
   keep("retry-after:", response_.retry_after);
   keep("location:", response_.location);
   keep("content-encoding:", response_.content_encoding);
+  keep("x-prometheus-remote-write-samples-written:", response_.samples_written);
   std::string date;
   keep("date:", date);
   if (!date.empty()) response_.server_time = parse_http_date(date);

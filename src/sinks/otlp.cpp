@@ -1,6 +1,7 @@
 #include "sinks/otlp.hpp"
 
-#include "sinks/otlp_request.hpp"
+#include "sinks/otlp_answer.hpp"
+#include "sinks/otlp_batch.hpp"
 #include "sinks/pushed_families.hpp"
 #include "support/text.hpp"
 
@@ -45,15 +46,22 @@ void parse_headers(std::string_view text, OtlpEnvironment& environment) {
 
 }  // namespace
 
-Result<HttpRequest> Otlp::request(const Push& push) const {
-  const auto families = pushed_families(push);
-  if (!families) return Failure{families.error()};
-  if (std::string problem = gauge_histogram_problem(*families); !problem.empty()) return Failure{problem};
+OtlpEncoding otlp_encoding() {
+  return metrics_variable("PROTOCOL") == "http/json" ? OtlpEncoding::json : OtlpEncoding::protobuf;
+}
+
+std::string Otlp::problem_of(SampleReader& samples) const {
+  return gauge_histogram_problem(samples.gauge_histogram());
+}
+
+Result<HttpRequest> Otlp::request(std::span<const Family> families, const Push& push) const {
+  const bool is_json = encoding_ == OtlpEncoding::json;
+  const OtlpBatch batch = otlp_batch(families, push.group, push.when);
   HttpRequest request;
   request.method = "POST";
   request.url = base();
-  request.headers = {"Content-Type: application/json"};
-  request.body = otlp_request(*families, push.group, push.when);
+  request.headers = {is_json ? "Content-Type: application/json" : "Content-Type: application/x-protobuf"};
+  request.body = is_json ? otlp_json(batch) : otlp_protobuf(batch);
   compress_if_large(request);
   return request;
 }

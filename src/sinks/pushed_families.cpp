@@ -41,9 +41,12 @@ Result<std::vector<Family>> pushed_families(const Push& push) {
 
 std::string gauge_histogram_problem(const std::vector<Family>& families) {
   const auto found = std::ranges::find(families, MetricType::gauge_histogram, &Family::type);
-  if (found == families.end()) return {};
-  return concat({found->name,
-                 " is a gaugehistogram, which this target does not have: make it a gauge with a ",
+  return gauge_histogram_problem(found == families.end() ? std::string_view() : found->name);
+}
+
+std::string gauge_histogram_problem(std::string_view name) {
+  if (name.empty()) return {};
+  return concat({name, " is a gaugehistogram, which this target does not have: make it a gauge with a ",
                  "label for the bucket"});
 }
 

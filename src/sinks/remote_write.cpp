@@ -1,6 +1,5 @@
 #include "sinks/remote_write.hpp"
 
-#include "sinks/pushed_families.hpp"
 #include "sinks/write_request.hpp"
 #include "support/text.hpp"
 
@@ -8,6 +7,8 @@
 
 namespace pushmetrics {
 namespace {
+
+constexpr int unsupported_media_type = 415;
 
 /// In snappy's block format. Fails only if it is too large.
 Result<std::string> snappy(const std::string& message) {
@@ -31,24 +32,42 @@ bool comes_too_late(const HttpResponse& response) {
 
 }  // namespace
 
-Result<HttpRequest> RemoteWrite::request(const Push& push) const {
-  const auto families = pushed_families(push);
-  if (!families) return Failure{families.error()};
-  auto body = snappy(write_request(*families, push.when));
+Result<HttpRequest> RemoteWrite::request(std::span<const Family> families, const Push& push) const {
+  const bool is_two = version_ == RemoteWriteVersion::two;
+  auto body = snappy(is_two ? write_request_2(families, push.when) : write_request(families, push.when));
   if (!body) return Failure{body.error()};
   HttpRequest request;
   request.method = "POST";
   request.url = base();
-  request.headers = {"Content-Type: application/x-protobuf", "Content-Encoding: snappy",
-                     "X-Prometheus-Remote-Write-Version: 0.1.0"};
+  request.headers.emplace_back("Content-Encoding: snappy");
+  if (is_two) {
+    request.headers.emplace_back("Content-Type: application/x-protobuf;proto=io.prometheus.write.v2.Request");
+    request.headers.emplace_back("X-Prometheus-Remote-Write-Version: 2.0.0");
+  } else {
+    request.headers.emplace_back("Content-Type: application/x-protobuf");
+    request.headers.emplace_back("X-Prometheus-Remote-Write-Version: 0.1.0");
+  }
   request.body = std::move(*body);
   return request;
+}
+
+/// A server that knows 1.0 alone may answer 200 all the same, and have taken the body for an empty request of 1.0.
+bool RemoteWrite::adapt_to(const HttpResponse& response) {
+  if (version_ == RemoteWriteVersion::one || response.failure != HttpResponse::Failure::none) return false;
+  const bool is_silent = response.status / 100 == 2 && response.samples_written.empty();
+  if (response.status != unsupported_media_type && !is_silent) return false;
+  version_ = RemoteWriteVersion::one;
+  return true;
 }
 
 AttemptResult RemoteWrite::judge(const HttpResponse& response) const {
   if (response.failure == HttpResponse::Failure::none && response.status / 100 == 2)
     return {.status = response.status};
   AttemptResult verdict = verdict_of(response);
+  if (response.status == unsupported_media_type)
+    verdict.reason +=
+        "; it takes remote write 2.0 only: push to remote-write2+URL, or allow 1.0 (Prometheus: "
+        "--web.remote-write-receiver.accepted-protobuf-messages=prometheus.WriteRequest)";
   if (comes_too_late(response))
     verdict.reason +=
         "; it comes too late: the server has a newer sample of these series, or takes none of that age "

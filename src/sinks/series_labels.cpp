@@ -1,9 +1,14 @@
 #include "sinks/series_labels.hpp"
 
+#include "formats/exposition_number.hpp"
+#include "formats/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
 #include <iterator>
 #include <map>
 
@@ -17,6 +22,30 @@ std::vector<Label> series_labels(const Sample& sample) {
   labels.push_back({"__name__", sample.name});
   std::ranges::sort(labels);
   return labels;
+}
+
+std::string scraped_bound(std::string_view number) {
+  const double value = sample_value(number);
+  if (!std::isfinite(value)) return format_value(value);
+  // Go's format 'g': with an exponent only below 1e-4 and from 1e6 on.
+  char digits[400];
+  const auto end = std::to_chars(digits, std::end(digits), value, std::chars_format::scientific).ptr;
+  const std::string_view scientific(digits, static_cast<std::size_t>(end - digits));
+  const std::string_view exponent = scientific.substr(scientific.find('e') + 1);
+  int power = 0;
+  std::from_chars(exponent.data() + (exponent[0] == '+' ? 1 : 0), exponent.data() + exponent.size(), power);
+  constexpr int least = -4, beyond = 6;
+  if (power < least || power >= beyond) return std::string(scientific);
+  std::string fixed(digits, std::to_chars(digits, std::end(digits), value, std::chars_format::fixed).ptr);
+  if (fixed.find('.') == fixed.npos) fixed += ".0";
+  return fixed;
+}
+
+void use_scraped_bounds(MetricType type, std::vector<Label>& labels) {
+  const bool is_histogram = type == MetricType::histogram || type == MetricType::gauge_histogram;
+  if (!is_histogram && type != MetricType::summary) return;
+  const auto bound = std::ranges::find(labels, is_histogram ? "le" : "quantile", &Label::name);
+  if (bound != labels.end() && is_exposition_number(bound->value)) bound->value = scraped_bound(bound->value);
 }
 
 std::string series_words(const Sample& sample) {

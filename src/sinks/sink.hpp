@@ -35,10 +35,20 @@ struct AttemptResult {
   bool may_go_later() const { return kind == Kind::needs_attention || kind == Kind::retry; }
 };
 
+/// What is left of a push that is sent in several requests.
+struct Remainder {
+  /// What has not been sent, and may be later; null: all of it.
+  SharedPush push;
+  /// Why some of the requests were rejected, for good; empty: none was.
+  std::string rejected;
+};
+
 /// An attempt under way. Destroying it cancels it; then nobody is told.
 class Attempt {
  public:
   virtual ~Attempt() = default;
+  /// What the next attempt has to send if this one fails, or is cancelled now.
+  virtual Remainder remainder() { return {}; }
 };
 
 /// What a sink can do beside taking metrics.

@@ -1,69 +1,130 @@
 #include "sinks/write_request.hpp"
 
+#include "sinks/protobuf.hpp"
 #include "sinks/series_labels.hpp"
 
-#include <bit>
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
-// The message is small enough to be written by hand (prometheus/prompb: remote.proto, types.proto):
+// The messages are small enough to be written by hand (prometheus/prompb: remote.proto, types.proto,
+// io/prometheus/write/v2/types.proto):
 //
-//   WriteRequest { repeated TimeSeries timeseries = 1; }
-//   TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2; }
-//   Label        { string name = 1; string value = 2; }
-//   Sample       { double value = 1; int64 timestamp = 2; }
+//   WriteRequest   { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
+//   TimeSeries     { repeated Label labels = 1; repeated Sample samples = 2; }
+//   Label          { string name = 1; string value = 2; }
+//   Sample         { double value = 1; int64 timestamp = 2; }
+//   MetricMetadata { MetricType type = 1; string metric_family_name = 2; string help = 4; }
+//
+//   Request        { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
+//   TimeSeries     { repeated uint32 labels_refs = 1; repeated Sample samples = 2; Metadata metadata = 5; }
+//   Metadata       { MetricType type = 1; uint32 help_ref = 3; }
 namespace pushmetrics {
 namespace {
 
-enum class WireType : unsigned { varint = 0, fixed64 = 1, length_delimited = 2 };
-
-void append_varint(std::string& out, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7U) out += static_cast<char>(number | 0x80U);
-  out += static_cast<char>(number);
+std::int64_t to_milliseconds(std::chrono::system_clock::time_point when) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
 }
 
-void append_tag(std::string& out, unsigned field, WireType type) {
-  append_varint(out, field << 3U | static_cast<unsigned>(type));
+/// The same in both versions; unknown is 0.
+std::uint64_t metric_type(MetricType type) {
+  switch (type) {
+    case MetricType::untyped: return 0;
+    case MetricType::counter: return 1;
+    case MetricType::gauge: return 2;
+    case MetricType::histogram: return 3;
+    case MetricType::gauge_histogram: return 4;
+    case MetricType::summary: return 5;
+  }
+  return 0;
 }
 
-void append_bytes(std::string& out, unsigned field, std::string_view bytes) {
-  append_tag(out, field, WireType::length_delimited);
-  append_varint(out, bytes.size());
-  out += bytes;
+std::vector<Label> labels_of(const Sample& sample, MetricType type) {
+  std::vector<Label> labels = series_labels(sample);
+  use_scraped_bounds(type, labels);
+  return labels;
 }
 
-void append_double(std::string& out, unsigned field, double value) {
-  append_tag(out, field, WireType::fixed64);
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  for (unsigned shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift);
+void write_sample(ProtobufWriter& write, double value, std::int64_t milliseconds) {
+  write.message_field(2, [&] {
+    write.double_field(1, value);
+    write.varint_field(2, static_cast<std::uint64_t>(milliseconds));
+  });
 }
 
-void append_label(std::string& out, std::string_view name, std::string_view value) {
-  std::string label;
-  append_bytes(label, 1, name);
-  append_bytes(label, 2, value);
-  append_bytes(out, 1, label);
-}
+/// What is written once and referred to by its number.
+class Symbols {
+ public:
+  Symbols() { number_of({}); }  // as specified
 
-std::string time_series(const Sample& sample, std::int64_t milliseconds) {
-  std::string series;
-  for (const Label& label : series_labels(sample)) append_label(series, label.name, label.value);
-  std::string point;
-  append_double(point, 1, sample.value);
-  append_tag(point, 2, WireType::varint);
-  append_varint(point, static_cast<std::uint64_t>(milliseconds));
-  append_bytes(series, 2, point);
-  return series;
-}
+  std::uint64_t number_of(const std::string& text) {
+    const auto [known, is_new] = numbers_.try_emplace(text, texts_.size());
+    if (is_new) texts_.push_back(&known->first);
+    return known->second;
+  }
+  const std::vector<const std::string*>& texts() const { return texts_; }
+
+ private:
+  std::unordered_map<std::string, std::uint64_t> numbers_;
+  std::vector<const std::string*> texts_;
+};
 
 }  // namespace
 
 std::string write_request(std::span<const Family> families, std::chrono::system_clock::time_point when) {
-  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch());
+  const std::int64_t time = to_milliseconds(when);
   std::string request;
-  for (const Family& family : families)
-    for (const Sample& sample : family.samples) append_bytes(request, 1, time_series(sample, time.count()));
+  ProtobufWriter write(request);
+  for (const Family& family : families) {
+    for (const Sample& sample : family.samples) {
+      write.message_field(1, [&] {
+        for (const Label& label : labels_of(sample, family.type))
+          write.message_field(1, [&] {
+            write.bytes_field(1, label.name);
+            write.bytes_field(2, label.value);
+          });
+        write_sample(write, sample.value, time);
+      });
+    }
+  }
+  for (const Family& family : families) {
+    write.message_field(3, [&] {
+      if (family.type != MetricType::untyped) write.varint_field(1, metric_type(family.type));
+      write.bytes_field(2, family.name);
+      if (!family.help.empty()) write.text_field(4, family.help);
+    });
+  }
   return request;
+}
+
+std::string write_request_2(std::span<const Family> families, std::chrono::system_clock::time_point when) {
+  const std::int64_t time = to_milliseconds(when);
+  Symbols symbols;
+  std::string series;
+  ProtobufWriter write(series);
+  for (const Family& family : families) {
+    const std::uint64_t help = symbols.number_of(family.help);
+    for (const Sample& sample : family.samples) {
+      write.message_field(5, [&] {
+        write.message_field(1, [&] {
+          for (const Label& label : labels_of(sample, family.type)) {
+            write.varint(symbols.number_of(label.name));
+            write.varint(symbols.number_of(label.value));
+          }
+        });
+        write_sample(write, sample.value, time);
+        write.message_field(5, [&] {
+          if (family.type != MetricType::untyped) write.varint_field(1, metric_type(family.type));
+          if (help != 0) write.varint_field(3, help);
+        });
+      });
+    }
+  }
+  std::string request;
+  ProtobufWriter head(request);
+  for (const std::string* symbol : symbols.texts()) head.text_field(4, *symbol);
+  return request + series;
 }
 
 }  // namespace pushmetrics

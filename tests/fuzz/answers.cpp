@@ -5,7 +5,7 @@
 #include "http/http_status.hpp"
 #include "pushgateway/push_conflict.hpp"
 #include "sinks/otlp.hpp"
-#include "sinks/otlp_request.hpp"
+#include "sinks/otlp_answer.hpp"
 #include "sinks/remote_write.hpp"
 #include "support/text.hpp"
 
@@ -18,7 +18,8 @@ namespace {
 
 template <typename Protocol>
 struct Opened : Protocol {
-  Opened() : Protocol(HttpEndpoint{nullptr, "http://server", "", {}}) {}
+  template <typename Form>
+  explicit Opened(Form form) : Protocol(HttpEndpoint{nullptr, "http://server", "", {}}, form) {}
   using Protocol::judge;
 };
 
@@ -43,8 +44,8 @@ Types types_in(std::string_view text, std::size_t piece) {
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Opened<Otlp> otlp;
-  static const Opened<RemoteWrite> remote_write;
+  static const Opened<Otlp> otlp(OtlpEncoding::protobuf);
+  static const Opened<RemoteWrite> remote_write(RemoteWriteVersion::one);
   constexpr std::array statuses{100, 200, 202, 204, 206, 301, 400, 401, 404, 408,
                                 409, 411, 413, 422, 429, 500, 502, 503, 504};
   std::string_view text = fuzz::text(data, size);

@@ -3,7 +3,7 @@
 #include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
 #include "pushgateway/push_conflict.hpp"
-#include "sinks/otlp_request.hpp"
+#include "sinks/otlp_batch.hpp"
 #include "sinks/pushed_families.hpp"
 #include "sinks/textfile_contents.hpp"
 #include "sinks/write_request.hpp"
@@ -41,7 +41,7 @@ std::string_view take_field(std::string_view& message, std::uint64_t tag) {
 std::size_t read_write_request(std::string_view request) {
   constexpr std::uint64_t first = 1U << 3U | 2U, second = 2U << 3U | 2U;
   std::size_t count = 0;
-  for (; !request.empty(); ++count) {
+  for (; request.starts_with(static_cast<char>(first)); ++count) {
     std::string_view series = take_field(request, first);
     std::string_view last_name;
     while (series.starts_with(static_cast<char>(first))) {
@@ -53,6 +53,7 @@ std::size_t read_write_request(std::string_view request) {
     }
     fuzz::require(take_field(series, second).size() >= 10 && series.empty(), "a series has one sample");
   }
+  while (!request.empty()) take_field(request, 3U << 3U | 2U);  // the families' metadata
   return count;
 }
 
@@ -99,7 +100,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::require(read_write_request(write_request(*families, push.when)) == samples,
                 "every sample is written");
 
-  const auto request = nlohmann::json::parse(otlp_request(*families, push.group, push.when));
+  const auto request = nlohmann::json::parse(otlp_json(otlp_batch(*families, push.group, push.when)));
   const auto& metrics = request["resourceMetrics"][0]["scopeMetrics"][0]["metrics"];
   fuzz::require(metrics.size() == families->size(), "every family is a metric");
   for (std::size_t i = 0; i < families->size(); ++i) {

@@ -32,7 +32,7 @@ VALUES = {
     "set --type": "gauge counter untyped",
     "rules --source": "pushgateway textfile remote-write",
     "dashboard --source": "pushgateway textfile remote-write",
-    "run --url": "http:// https:// otlp+http:// otlp+https:// otlp: remote-write+http:// remote-write+https:// stdout: "
+    "run --url": "http:// https:// otlp+http:// otlp+https:// otlp: remote-write+http:// remote-write+https:// remote-write2+http:// remote-write2+https:// stdout: "
     "textfile: unix:",
 }
 

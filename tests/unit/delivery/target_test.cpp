@@ -128,6 +128,8 @@ TEST_CASE("remote write and OTLP are told by what stands before the URL, and mis
   CHECK(write.name == "remote-write+http://prometheus:9090/api/v1/write");
   CHECK(write.password == "secret");
   CHECK(parsed("remote-write+https://mimir/api/v1/push").base == "https://mimir/api/v1/push");
+  CHECK(parsed("remote-write2+https://mimir").kind == Kind::remote_write_2);
+  CHECK(parsed("remote-write2+https://mimir").name == "remote-write2+https://mimir/api/v1/write");
   CHECK(parsed("otlp+http://c:4318").base == "http://c:4318/v1/metrics");
   CHECK(parsed("otlp+http://c:4318/v1/metrics").base == "http://c:4318/v1/metrics");
   CHECK(parsed("otlp+https://p/api/v1/otlp/").name == "otlp+https://p/api/v1/otlp/v1/metrics");

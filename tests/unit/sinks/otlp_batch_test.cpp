@@ -1,4 +1,4 @@
-#include "sinks/otlp_request.hpp"
+#include "sinks/otlp_batch.hpp"
 
 #include "formats/exposition_parser.hpp"
 #include "support/text.hpp"
@@ -10,8 +10,8 @@ using namespace pushmetrics;
 namespace {
 
 std::string request_of(std::string_view text) {
-  return otlp_request(parse_families(text).families, *GroupingKey::make("j"),
-                      std::chrono::system_clock::time_point());
+  const auto families = parse_families(text).families;
+  return otlp_json(otlp_batch(families, *GroupingKey::make("j"), std::chrono::system_clock::time_point()));
 }
 
 }  // namespace
@@ -19,7 +19,7 @@ std::string request_of(std::string_view text) {
 TEST_CASE("an instance that the group does not have is an attribute of its points") {
   const auto families = parse_families("a{instance=\"i\"} 1\na{instance=\"k\"} 2\n").families;
   const auto request = [&](const GroupingKey& group) {
-    return otlp_request(families, group, std::chrono::system_clock::time_point());
+    return otlp_json(otlp_batch(families, group, std::chrono::system_clock::time_point()));
   };
   const std::string apart = request(*GroupingKey::make("j"));
   CHECK(apart.find(R"({"key":"instance","value":{"stringValue":"i"}})") != std::string::npos);
@@ -31,25 +31,6 @@ TEST_CASE("an instance that the group does not have is an attribute of its point
 TEST_CASE("a quantile that JSON has no number for is one all the same") {
   CHECK(request_of("# TYPE s summary\ns{quantile=\"Inf\"} 1\n").find(R"("quantile":"Infinity")") !=
         std::string::npos);
-}
-
-TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a number") {
-  CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":"3"}})").rejected_points == 3);
-  CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":3}})").rejected_points == 3);
-  CHECK(read_otlp_answer(R"({"partialSuccess":{"errorMessage":"a\nb"}})").message == "a b");
-}
-
-TEST_CASE("an answer of OTLP that makes no sense reports nothing") {
-  for (const char* body : {"", "{}", "[]", "1", "{", R"({"partialSuccess":null})", R"({"partialSuccess":[]})",
-                           R"({"partialSuccess":{"rejectedDataPoints":-1}})",
-                           R"({"partialSuccess":{"rejectedDataPoints":"-1"}})",
-                           R"({"partialSuccess":{"rejectedDataPoints":"x","errorMessage":1}})"}) {
-    CAPTURE(body);
-    CHECK(read_otlp_answer(body).rejected_points == 0);
-    CHECK(read_otlp_answer(body).message.empty());
-    CHECK(read_otlp_error(body).empty());
-  }
-  CHECK(read_otlp_error(R"({"code":3,"message":"no"})") == "no");
 }
 
 TEST_CASE("a bucket of a histogram counts by itself, and all together make the count") {
@@ -80,7 +61,7 @@ TEST_CASE("a bucket of a histogram counts by itself, and all together make the c
     const std::string body = request_of(concat({"# TYPE h histogram\n", expected.samples, "\n"}));
     CAPTURE(expected.samples);
     CAPTURE(body);
-    CHECK(body.find(concat({R"("explicitBounds":[2.5,10.0],"bucketCounts":[)", expected.counts, "]"})) !=
+    CHECK(body.find(concat({R"("explicitBounds":[2.5,10],"bucketCounts":[)", expected.counts, "]"})) !=
           std::string::npos);
     CHECK(body.find(concat({R"("count":")", expected.count, R"(",)"})) != std::string::npos);
   }
@@ -88,12 +69,14 @@ TEST_CASE("a bucket of a histogram counts by itself, and all together make the c
 
 TEST_CASE("the sum of a histogram is sent only where there is one") {
   CHECK(request_of("# TYPE h histogram\nh_count 1\n").find("\"sum\"") == std::string::npos);
-  CHECK(request_of("# TYPE h histogram\nh_sum 0\n").find("\"sum\":0.0") != std::string::npos);
+  CHECK(request_of("# TYPE h histogram\nh_sum 0\n").find("\"sum\":0") != std::string::npos);
 }
 
 TEST_CASE("a HELP text that is not UTF-8 can be sent, too") {
   const Family family{"x", MetricType::gauge, "a\xff", {{"x", {}, 1}}};
-  const std::string body =
-      otlp_request({&family, 1}, *GroupingKey::make("j"), std::chrono::system_clock::time_point());
-  CHECK(body.find("\"description\":\"a\xEF\xBF\xBD\"") != std::string::npos);
+  const OtlpBatch batch =
+      otlp_batch({&family, 1}, *GroupingKey::make("j"), std::chrono::system_clock::time_point());
+  CHECK(otlp_json(batch).find("\"description\":\"a\xEF\xBF\xBD\"") != std::string::npos);
+  CHECK(otlp_protobuf(batch).find("\x12\x04"
+                                  "a\xEF\xBF\xBD") != std::string::npos);
 }
