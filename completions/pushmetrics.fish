@@ -151,6 +151,10 @@ complete -c pushmetrics -n '__pushmetrics_is list' -l sort -x -a 'group age stat
 complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'Minimum age of the last push'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
 
+# The spool
+complete -c pushmetrics -n '__pushmetrics_is flush' -l watch -d 'Stay, and deliver what is added'
+complete -c pushmetrics -n '__pushmetrics_is flush' -l until-empty -d 'End when nothing waits'
+
 # Monitoring
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l source -x -a 'pushgateway textfile remote-write' -d 'How the metrics reach Prometheus'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-age -x -d 'Maximum age of the last success'

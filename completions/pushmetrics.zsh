@@ -142,7 +142,9 @@ case $state in
           '(-y --yes)'{-y,--yes}'[confirm that everything is to be deleted]' && ret=0
         ;;
       (flush)
-        _arguments -S -s $delivery $access $general && ret=0
+        _arguments -S -s $delivery $access $general \
+          '--watch[stay, and deliver what is added]' \
+          '--until-empty[end when nothing waits]' && ret=0
         ;;
       (set)
         _arguments -S -s $general \

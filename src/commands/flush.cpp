@@ -3,7 +3,10 @@
 #include "cli/delivery_options.hpp"
 #include "cli/subcommand.hpp"
 #include "delivery/outbox.hpp"
+#include "run/termination_signals.hpp"
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
+#include "watch/spool_watch.hpp"
 
 #include <unistd.h>
 
@@ -19,8 +22,28 @@ constexpr CommandHelp flush_help{
     "Deliver the spooled pushes of all targets.\n"
     "Exit status: 0 if the spool is empty, 1 if a push is still spooled or was lost.",
     "  pushmetrics flush\n"
-    "  pushmetrics flush -v --spool /var/lib/pushmetrics\n",
+    "  pushmetrics flush -v --spool /var/lib/pushmetrics\n"
+    "  pushmetrics flush --watch\n",
 };
+
+struct FlushOptions {
+  bool watch = false;
+  bool until_empty = false;
+  DeliveryOptions delivery;
+  CommonOptions common;
+};
+
+OptionTable describe(FlushOptions& options) {
+  constexpr auto this_call = OptionSpec::Scope::command_line_only;
+  OptionSpec watch{"watch",  0, "", "stay, and deliver what is added to the spool", set(options.watch),
+                   this_call};
+  OptionSpec until_empty{
+      "until-empty", 0, "", "with --watch: end when nothing waits", set(options.until_empty), this_call};
+  OptionTable table{{"Spool", {watch, until_empty}}};
+  for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
+  table.push_back(describe(options.common));
+  return table;
+}
 
 /// One after the other tells on a terminal how far it has come.
 class Progress {
@@ -44,25 +67,6 @@ class Progress {
   std::size_t done_ = 0;
   bool shown_;
 };
-
-/// The targets that something waits for: those that are configured, and others by the URL that the spool knows.
-std::vector<TargetUrl> waiting_targets(std::vector<TargetUrl> configured,
-                                       const std::vector<std::string>& waiting) {
-  const auto is_idle = [&](const TargetUrl& url) {
-    return std::ranges::find(waiting, url.name) == waiting.end();
-  };
-  std::vector<TargetUrl> urls = std::move(configured);
-  std::erase_if(urls, is_idle);
-  for (const std::string& name : waiting) {
-    if (std::ranges::find(urls, name, &TargetUrl::name) != urls.end()) continue;
-    auto url = parse_target_url(name);
-    if (!url) continue;
-    url->name = name;  // `otlp:` has another, once its environment makes sense
-    url->is_configured = false;
-    urls.push_back(std::move(*url));
-  }
-  return urls;
-}
 
 std::string waiting_words(std::size_t count, const std::string& directory) {
   return concat(
@@ -103,25 +107,31 @@ int deliver_waiting(const DeliveryOptions& delivery, const Spool& spool, const C
   return status;
 }
 
-}  // namespace
-
-int flush_command(const std::vector<std::string>& arguments) {
-  DeliveryOptions delivery;
-  CommonOptions common;
-  OptionTable table = describe(delivery);
-  table.push_back(describe(common));
-  const Beginning beginning = begin_subcommand("flush", flush_help, table, Operands::none, common, arguments);
-  if (beginning.end) return *beginning.end;
-  const Console console = common.console();
-  const auto spool = delivery.spool();
-  if (!spool) {
-    console.error("--no-spool leaves nothing to flush");
-    return exit_usage;
+/// Stays until it is told to end, or nothing waits any more. The exit status.
+int watch_spool(const FlushOptions& options, const Spool& spool, const Console& console) {
+  EventLoop loop;
+  MessageQueue messages(loop);
+  SpoolWatch watch(loop, options.delivery, spool,
+                   options.until_empty ? SpoolWatch::Until::empty : SpoolWatch::Until::told, console);
+  TerminationSignals signals(loop, [&] { watch.end(); });
+  loop.run_until([&] { return watch.is_done(); });
+  if (signals.caught() != 0) {
+    if (const auto waiting = spool.look(); waiting && waiting->count > 0)
+      console.warn(waiting_words(waiting->count, spool.directory()));
   }
-  const auto found = spool->find_targets();
+  constexpr std::chrono::seconds patience(1);
+  messages.drain(patience, [] { return false; });
+  if (watch.result() == SpoolWatch::Result::failed) return exit_not_delivered;
+  const bool is_lost = watch.result() == SpoolWatch::Result::lost;
+  return is_lost && signals.caught() == 0 ? exit_not_delivered : exit_done;
+}
+
+/// Delivers what waits now. The exit status.
+int flush_once(FlushOptions& options, const Spool& spool, const Console& console) {
+  const auto found = spool.find_targets();
   // Of a directory that nobody named, it is a good sign that it is not there.
-  if (!found && found.failure().error_number == ENOENT && delivery.spool_directory.empty()) {
-    console.note(concat({"nothing waits in ", spool->directory()}));
+  if (!found && found.failure().error_number == ENOENT && options.delivery.spool_directory.empty()) {
+    console.note(concat({"nothing waits in ", spool.directory()}));
     return exit_done;
   }
   if (!found) {
@@ -129,13 +139,34 @@ int flush_command(const std::vector<std::string>& arguments) {
     return exit_not_delivered;
   }
   for (const std::string& problem : found->problems) console.error(problem);
-  const int status = found->problems.empty() ? exit_done : exit_not_delivered;
-  delivery.urls = waiting_targets(target_urls(delivery), found->names);
-  if (delivery.urls.empty()) {
-    if (status == exit_done) console.note(concat({"nothing waits in ", spool->directory()}));
-    return status;
+  int status = found->problems.empty() ? exit_done : exit_not_delivered;
+  options.delivery.urls = waiting_targets(target_urls(options.delivery), found->names);
+  if (!options.delivery.urls.empty())
+    status = std::max(status, deliver_waiting(options.delivery, spool, console));
+  else if (status == exit_done)
+    console.note(concat({"nothing waits in ", spool.directory()}));
+  static_cast<void>(spool.remove_mark());
+  return status;
+}
+
+}  // namespace
+
+int flush_command(const std::vector<std::string>& arguments) {
+  FlushOptions options;
+  const Beginning beginning =
+      begin_subcommand("flush", flush_help, describe(options), Operands::none, options.common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = options.common.console();
+  if (options.until_empty && !options.watch) {
+    console.error("--until-empty needs --watch", "without --watch, flush ends after one attempt anyway");
+    return exit_usage;
   }
-  return std::max(status, deliver_waiting(delivery, *spool, console));
+  const auto spool = options.delivery.spool();
+  if (!spool) {
+    console.error("--no-spool leaves nothing to flush");
+    return exit_usage;
+  }
+  return options.watch ? watch_spool(options, *spool, console) : flush_once(options, *spool, console);
 }
 
 }  // namespace pushmetrics

@@ -166,6 +166,7 @@ bool Outbox::idle() const {
 
 void Outbox::give_up(const std::string& why) {
   for (const auto& backlog : backlogs_) backlog->stop();
+  while (!waits_.empty()) waits_.front()->give_up();  // which takes it off the list
   std::vector<NewPush*> pushes;  // each may take itself off the list, and add others, which are not given up
   for (const auto& push : new_pushes_) pushes.push_back(push.get());
   for (NewPush* const push : pushes) push->give_up(why);

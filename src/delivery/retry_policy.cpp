@@ -15,4 +15,10 @@ Duration backoff(int number, std::mt19937& random) {
   return Duration(std::uniform_int_distribution<Duration::rep>(0, bound.count())(random));
 }
 
+Duration pause_after(int failures, std::mt19937& random) {
+  constexpr std::chrono::seconds first{1}, longest{30};
+  const auto bound = std::min<Duration>(longest, Duration(first) * (1LL << std::min(failures - 1, 10)));
+  return bound - Duration(std::uniform_int_distribution<Duration::rep>(0, bound.count() / 4)(random));
+}
+
 }  // namespace pushmetrics

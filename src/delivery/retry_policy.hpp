@@ -26,4 +26,8 @@ struct RetryPolicy {
 /// come back together.
 Duration backoff(int number, std::mt19937& random);
 
+/// How long somebody who stays, see SpoolWatch, leaves a target alone after `failures` in a row (from 1): 1 s, 2 s, 4 s,
+/// ... up to 30 s, less up to a quarter of it.
+Duration pause_after(int failures, std::mt19937& random);
+
 }  // namespace pushmetrics

@@ -5,6 +5,7 @@
 #include "support/regular_file.hpp"
 #include "support/text.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ namespace pushmetrics {
 namespace {
 
 using WallClock = std::chrono::system_clock;
+
+constexpr std::string_view mark_name = "waiting";
 
 /// FNV-1a, 64 bits: a name has only to be short and different.
 std::uint64_t hash_of(std::string_view text) {
@@ -98,9 +101,11 @@ std::string Spool::default_directory() {
   if (const std::string state = variable("STATE_DIRECTORY"); !state.empty())
     return state.substr(0, state.find(':'));
   if (const std::string xdg = variable("XDG_STATE_HOME"); xdg.starts_with('/')) return xdg + "/pushmetrics";
+  // Not in a home: with sudo it is another user's, and cron, units and a root shell are to have the same one.
+  if (::geteuid() == 0) return system_directory;
   if (const std::string home = variable("HOME"); home.starts_with('/') && home != "/")
     return home + "/.local/state/pushmetrics";
-  return ::geteuid() == 0 ? "/var/lib/pushmetrics" : "";
+  return "";
 }
 
 std::uint64_t Spool::group_hash(const GroupingKey& group) {
@@ -171,6 +176,32 @@ Result<Spool::Waiting> Spool::look() const {
   return waiting;
 }
 
+Result<bool> Spool::has_entries() const {
+  std::vector<std::string> problems;
+  const auto all = folders(problems);
+  if (!all && all.failure().error_number == ENOENT) return false;
+  if (!all) return all.failure();
+  for (const SpoolFolder& folder : *all)
+    if (const auto found = folder.has_entries(); !found || *found) return found;
+  if (!problems.empty()) return Failure{problems.front()};
+  return false;
+}
+
+void Spool::set_mark() const {
+  const Descriptor mark(::open(concat({directory_, "/", mark_name}).c_str(),
+                               O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
+}
+
+/// First the mark and then the look: an entry comes before its mark, so that none is left without.
+bool Spool::remove_mark() const {
+  if (!check_directory()) return false;
+  ::unlink(concat({directory_, "/", mark_name}).c_str());
+  const auto found = has_entries();
+  if (found && !*found) return true;
+  set_mark();
+  return false;
+}
+
 Result<Spool::Targets> Spool::find_targets() const {
   Targets targets;
   auto all = folders(targets.problems);
@@ -227,6 +258,7 @@ Result<Spool::Stored> Spool::store(const std::string& target, const Push& push) 
   }
   const auto added = folder->add(number, text);
   if (!added) return added.failure();
+  set_mark();
   folder->log().append({.number = number, .group = group, .bytes = text.size()});
   for (const std::uint64_t older : replaced) static_cast<void>(folder->remove(older));
   Stored stored{.is_synced = *added == SpoolFolder::Durability::synced};

@@ -26,6 +26,8 @@ struct SpoolLimits {
 ///     DIR/<hash of the target>/order            see SpoolLog
 ///     DIR/<hash of the target>/delivery         locked by the one process that delivers; bytes of it, by those that
 ///                                               push to one group
+///     DIR/waiting                               is there when an entry is, for whoever can look for a file only, such
+///                                               as a path unit of systemd; it may outlast the last entry
 ///
 /// A number is the time at which the samples were taken, in nanoseconds, so that the order holds however long each push
 /// was tried; after the clock was set back, numbers go on from the last one. An entry is removed once it was delivered,
@@ -35,8 +37,11 @@ class Spool {
  public:
   Spool(std::string directory, SpoolLimits limits) : directory_(std::move(directory)), limits_(limits) {}
 
-  /// $STATE_DIRECTORY, else $XDG_STATE_HOME/pushmetrics, else ~/.local/state/pushmetrics, else
-  /// /var/lib/pushmetrics for root; empty where there is none of these.
+  /// Root's, and what the system's units watch.
+  static constexpr const char* system_directory = "/var/lib/pushmetrics";
+
+  /// $STATE_DIRECTORY, else $XDG_STATE_HOME/pushmetrics, else /var/lib/pushmetrics for root and
+  /// ~/.local/state/pushmetrics for others; empty where there is none of these.
   static std::string default_directory();
 
   const std::string& directory() const { return directory_; }
@@ -53,6 +58,11 @@ class Spool {
   };
   /// What waits in all. Nothing is changed. An error with the number ENOENT: there is no such directory.
   Result<Waiting> look() const;
+
+  /// Whether any entry waits, for little cost however many there are. False where there is no such directory.
+  Result<bool> has_entries() const;
+  /// Removes the file `waiting` if no entry is there. True: none is.
+  bool remove_mark() const;
 
   struct Targets {
     std::vector<std::string> names;
@@ -90,6 +100,7 @@ class Spool {
 
  private:
   Result<void> check_directory() const;
+  void set_mark() const;
   Result<std::vector<SpoolFolder>> folders(std::vector<std::string>& problems) const;
   void for_older_of_group(const SpoolFolder& folder, const Push& push,
                           const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const;

@@ -43,6 +43,12 @@ FileLockWait::FileLockWait(EventLoop& loop, EventLoop::Clock::time_point deadlin
   timer_ = loop_.call_at(EventLoop::Clock::now(), [this] { this->attempt(); });
 }
 
+void FileLockWait::give_up() {
+  loop_.cancel(std::exchange(timer_, EventLoop::no_timer));
+  const Done done = std::move(done_);
+  done({FileLock::State::busy});  // which may destroy this
+}
+
 void FileLockWait::attempt() {
   constexpr std::chrono::milliseconds pause(5);
   FileLock lock = try_();

@@ -38,6 +38,8 @@ class FileLockWait {
   FileLockWait(EventLoop& loop, EventLoop::Clock::time_point deadline, Try attempt, Done done);
   ~FileLockWait() { loop_.cancel(timer_); }
   FileLockWait(const FileLockWait&) = delete;
+  /// Ends it now, as at the deadline; calls `done`.
+  void give_up();
   FileLockWait& operator=(const FileLockWait&) = delete;
 
  private:

@@ -25,3 +25,15 @@ TEST_CASE("the wait before a retry is anything up to a bound that doubles, and n
   }
   CHECK(backoff(1000, random) <= 5s);
 }
+
+TEST_CASE("a target that stays down is left alone for longer and longer, but never above thirty seconds") {
+  std::mt19937 random(1);
+  const Duration bounds[] = {1s, 2s, 4s, 8s, 16s, 30s, 30s};
+  for (int failures = 1; failures <= 7; ++failures)
+    for (int i = 0; i < 100; ++i) {
+      const Duration pause = pause_after(failures, random);
+      CHECK(pause <= bounds[failures - 1]);
+      CHECK(pause >= bounds[failures - 1] * 3 / 4);
+    }
+  CHECK(pause_after(100000, random) <= 30s);
+}
