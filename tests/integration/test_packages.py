@@ -21,9 +21,20 @@ PLACES = {
     "completions/pushmetrics.zsh": "usr/share/zsh/site-functions/_pushmetrics",
     "completions/pushmetrics.fish": "usr/share/fish/vendor_completions.d/pushmetrics.fish",
     "README.md": "usr/share/doc/pushmetrics/README.md",
+    "systemd/system/pushmetrics-flush.service": "usr/lib/systemd/system/pushmetrics-flush.service",
+    "systemd/system/pushmetrics-flush.path": "usr/lib/systemd/system/pushmetrics-flush.path",
+    "systemd/user/pushmetrics-flush.service": "usr/lib/systemd/user/pushmetrics-flush.service",
+    "systemd/user/pushmetrics-flush.path": "usr/lib/systemd/user/pushmetrics-flush.path",
     ".github/examples/backup.service": "usr/share/doc/pushmetrics/examples/backup.service",
 }
-INSTALLED = ["usr/bin/pushmetrics", *PLACES.values()]
+# What enables the units.
+LINKS = [
+    "usr/lib/systemd/system/multi-user.target.wants/pushmetrics-flush.service",
+    "usr/lib/systemd/system/paths.target.wants/pushmetrics-flush.path",
+    "usr/lib/systemd/user/default.target.wants/pushmetrics-flush.service",
+    "usr/lib/systemd/user/default.target.wants/pushmetrics-flush.path",
+]
+INSTALLED = ["usr/bin/pushmetrics", *PLACES.values(), *LINKS]
 
 
 def call(*command, **how):
