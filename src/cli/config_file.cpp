@@ -21,9 +21,7 @@ std::string environment_variable(const char* name) {
 Result<std::string> read_configuration_file(const std::string& path) {
   constexpr std::size_t limit = 1 << 20;
   const auto file = RegularFile::open(path, RegularFile::Links::followed);
-  if (!file) return Failure{file.error()};
-  if (file->size() > limit) return Failure{"it is larger than 1 MiB"};
-  return file->read();
+  return file ? file->read_whole(limit) : Failure{file.error()};
 }
 
 /// Why nobody has a use for it; empty: somebody has.

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace pushmetrics {
 namespace {
 
 constexpr std::string_view suffix = ".counts";
+constexpr std::size_t size_limit = std::size_t{1} << 20;
 constexpr std::string_view here_only_mark = "# To be added to what the targets hold.\n";
 
 }  // namespace
@@ -46,7 +48,7 @@ Result<std::optional<KeptCounts>> CountFile::read() const {
   if (directory_.empty() || (::access(path().c_str(), F_OK) != 0 && errno == ENOENT))
     return std::optional<KeptCounts>();
   const auto file = RegularFile::open(path(), RegularFile::Links::refused);
-  const auto text = file ? file->read() : Failure{file.error()};
+  const auto text = file ? file->read_whole(size_limit) : Failure{file.error()};
   if (!text) return Failure{concat({path(), ": ", text.error()})};
   auto kept = read_kept_counts(*text, group_, prefix_);
   if (!kept) return Failure{concat({path(), " is damaged"})};

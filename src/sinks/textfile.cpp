@@ -15,8 +15,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <utility>
 
 namespace pushmetrics {
@@ -53,28 +55,37 @@ std::vector<std::string> textfiles(const std::string& directory) {
   return names;
 }
 
-Result<std::string> read_textfile(const std::string& path) {
+/// Maximum size of a file of ours, in bytes.
+constexpr std::size_t own_limit = std::size_t{64} << 20;
+/// Maximum sizes of somebody else's, and of all that are read for one push: nobody's file may make a run slow.
+constexpr std::size_t neighbour_limit = std::size_t{4} << 20;
+constexpr std::size_t neighbours_limit = std::size_t{16} << 20;
+
+Result<std::string> read_textfile(const std::string& path, std::size_t limit) {
   const auto file = RegularFile::open(path, RegularFile::Links::followed);
-  return file ? file->read() : Failure{file.error()};
+  return file ? file->read_whole(limit) : Failure{file.error()};
 }
 
-/// What somebody else's file, which has no labels of a group then, or one of ours holds; nothing, if it
-/// cannot be read.
-TextfileContents contents_of(const std::string& path) {
-  const auto text = read_textfile(path);
-  if (!text) return {};
-  TextfileContents contents = read_textfile_header(*text).value_or(TextfileContents());
-  contents.families = parse_families(*text).families;
-  return contents;
+/// What the first line of one of our files says; nothing: it is somebody else's, of which no more is read.
+std::optional<TextfileContents> header_of(const std::string& path) {
+  constexpr std::size_t longest_header = std::size_t{64} << 10;
+  const auto file = RegularFile::open(path, RegularFile::Links::followed);
+  const auto text = file ? file->read(longest_header) : Failure{file.error()};
+  return text ? read_textfile_header(*text) : std::nullopt;
 }
 
-/// Does something to a directory while nobody else does.
+/// Does something to a directory while nobody else does. A lock that is held for long is no writer's (a mere reader of
+/// the directory can take one), and some file systems have none: the work is done all the same then.
 class LockedAttempt : public Attempt {
  public:
   using Work = std::function<AttemptResult()>;
 
   LockedAttempt(EventLoop& loop, Time deadline, Work work, Sink::Done done)
-      : loop_(loop), deadline_(deadline), work_(std::move(work)), done_(std::move(done)) {}
+      : loop_(loop), work_(std::move(work)), done_(std::move(done)) {
+    constexpr std::chrono::seconds longest_wait(2);
+    const Time now = EventLoop::Clock::now();
+    wait_until_ = now + std::min<Duration>((deadline - now) / 2, longest_wait);
+  }
   ~LockedAttempt() override { loop_.cancel(timer_); }
 
   /// Null if it is done already.
@@ -93,18 +104,13 @@ class LockedAttempt : public Attempt {
  private:
   /// True once `done` has been called, which may have destroyed this.
   bool try_once() {
-    AttemptResult verdict{Kind::retry, "others kept writing there"};
-    verdict.is_unreachable = true;
     const bool locked = ::flock(directory_.get(), LOCK_EX | LOCK_NB) == 0;
-    if (!locked && errno == EWOULDBLOCK && EventLoop::Clock::now() < deadline_) {
+    if (!locked && (errno == EWOULDBLOCK || errno == EINTR) && EventLoop::Clock::now() < wait_until_) {
       constexpr std::chrono::milliseconds pause(5);
       timer_ = loop_.call_at(EventLoop::Clock::now() + pause, [this] { try_once(); });
       return false;
     }
-    if (locked)
-      verdict = work_();
-    else if (errno != EWOULDBLOCK)
-      verdict = directory_problem(errno);
+    AttemptResult verdict = work_();
     directory_.reset();
     const auto done = std::move(done_);
     done(std::move(verdict));
@@ -112,7 +118,7 @@ class LockedAttempt : public Attempt {
   }
 
   EventLoop& loop_;
-  Time deadline_;
+  Time wait_until_;
   Work work_;
   Sink::Done done_;
   Descriptor directory_;
@@ -122,9 +128,10 @@ class LockedAttempt : public Attempt {
 /// A push becomes a file.
 class TextfileWrite {
  public:
-  TextfileWrite(std::string directory, const Push& push)
+  TextfileWrite(std::string directory, const Push& push, Time deadline)
       : directory_(std::move(directory)),
         push_(push),
+        deadline_(deadline),
         contents_{GroupLabels(push.group), push.when, {}},
         name_(textfile_name(contents_.labels)) {}
 
@@ -142,9 +149,7 @@ class TextfileWrite {
         return {Kind::rejected, concat({"node_exporter has a metric ", family.name,
                                         " itself, and would drop one of the two: rename it"})};
     replace_families(contents_.families, std::move(*pushed));
-    std::vector<Neighbour> neighbours;
-    for (std::string& other : textfiles(directory_))
-      if (other != name_) neighbours.push_back({other, contents_of(path(other))});
+    std::vector<Neighbour> neighbours = read_neighbours();
     for (const auto& [other, neighbour] : neighbours) {
       const std::string problem = neighbour_problem(contents_.families, neighbour.families);
       if (problem.empty()) continue;
@@ -166,10 +171,29 @@ class TextfileWrite {
 
   std::string path(const std::string& name) const { return concat({directory_, "/", name}); }
 
+  /// All others, as far as they are not too large, and as half of the time lasts.
+  std::vector<Neighbour> read_neighbours() const {
+    const Time now = EventLoop::Clock::now();
+    const Time end = now + (deadline_ - now) / 2;
+    std::size_t left = neighbours_limit;
+    std::vector<Neighbour> neighbours;
+    for (std::string& other : textfiles(directory_)) {
+      if (EventLoop::Clock::now() > end) break;
+      if (other == name_) continue;
+      const auto text = read_textfile(path(other), std::min(left, neighbour_limit));
+      if (!text) continue;
+      left -= text->size();
+      TextfileContents contents = read_textfile_header(*text).value_or(TextfileContents());
+      contents.families = parse_families(*text).families;
+      neighbours.push_back({std::move(other), std::move(contents)});
+    }
+    return neighbours;
+  }
+
   /// Takes what is there already. Returns why the file must be let be; empty: it need not.
   std::string read_held() {
     if (::access(path(name_).c_str(), F_OK) != 0) return {};
-    const auto text = read_textfile(path(name_));
+    const auto text = read_textfile(path(name_), own_limit);
     if (!text) return concat({name_, " there cannot be read: ", text.error()});
     const auto header = read_textfile_header(*text);
     if (!header || header->labels != contents_.labels)
@@ -209,6 +233,7 @@ class TextfileWrite {
 
   std::string directory_;
   const Push& push_;
+  Time deadline_;
   TextfileContents contents_;
   std::string name_;
   std::string warning_;
@@ -220,7 +245,7 @@ class TextfileGroups : public GroupStore {
   TextfileGroups(EventLoop& loop, std::string directory) : loop_(loop), directory_(std::move(directory)) {}
 
   /// Needs no lock: a file is there whole, or not at all.
-  std::unique_ptr<Attempt> list(GroupQuery query, Time, OnListing done) override {
+  std::unique_ptr<Attempt> list(GroupQuery query, Time deadline, OnListing done) override {
     Listing listing;
     listing.now = std::chrono::system_clock::now();
     if (::access(directory_.c_str(), R_OK | X_OK) != 0) {
@@ -228,10 +253,15 @@ class TextfileGroups : public GroupStore {
       return nullptr;
     }
     for (const std::string& name : textfiles(directory_)) {
-      const auto text = read_textfile(concat({directory_, "/", name}));
-      if (!text) continue;  // removed meanwhile, or not ours
-      auto contents = read_textfile_header(*text);
-      if (!contents) continue;
+      if (EventLoop::Clock::now() > deadline) {
+        done({Kind::retry, "its files could not be read in time"}, {});
+        return nullptr;
+      }
+      const std::string path = concat({directory_, "/", name});
+      auto contents = header_of(path);
+      if (!contents || (query.is_single && !query.keep(held_group(*contents, query.prefix)))) continue;
+      const auto text = read_textfile(path, own_limit);
+      if (!text) continue;  // removed meanwhile
       contents->families = parse_families(*text).families;
       GroupSnapshot group = held_group(*contents, query.prefix);
       if (!query.keep || query.keep(group)) listing.groups.push_back(std::move(group));
@@ -260,8 +290,7 @@ class TextfileGroups : public GroupStore {
 
   AttemptResult unlink_all() const {
     for (const std::string& name : textfiles(directory_)) {
-      const auto text = read_textfile(concat({directory_, "/", name}));
-      if (!text || !read_textfile_header(*text)) continue;
+      if (!header_of(concat({directory_, "/", name}))) continue;
       AttemptResult verdict = unlink_file(name);
       if (verdict.kind != Kind::delivered) return verdict;
     }
@@ -276,8 +305,8 @@ class TextfileGroups : public GroupStore {
 
 std::unique_ptr<Attempt> Textfile::attempt(const Push& push, Time deadline, Done done) {
   return LockedAttempt::begin(
-      loop_, directory_, deadline, [this, &push] { return TextfileWrite(directory_, push).run(); },
-      std::move(done));
+      loop_, directory_, deadline,
+      [this, &push, deadline] { return TextfileWrite(directory_, push, deadline).run(); }, std::move(done));
 }
 
 std::unique_ptr<GroupStore> Textfile::groups() { return std::make_unique<TextfileGroups>(loop_, directory_); }

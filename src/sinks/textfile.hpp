@@ -9,7 +9,8 @@
 namespace pushmetrics {
 
 /// The directory of node_exporter's textfile collector (PROTOCOL.md, "node_exporter textfile"): one file per
-/// group, written atomically. A lock (flock(2)) on the directory serializes writers.
+/// group, written atomically. A lock (flock(2)) on the directory serializes
+/// writers, unless somebody holds it for long.
 class Textfile : public Sink {
  public:
   /// `loop` must outlive it.

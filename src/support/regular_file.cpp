@@ -1,5 +1,7 @@
 #include "support/regular_file.hpp"
 
+#include "support/text.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -39,6 +42,11 @@ Result<std::string> RegularFile::read(std::size_t limit) const {
   }
   text.resize(length);
   return text;
+}
+
+Result<std::string> RegularFile::read_whole(std::size_t limit) const {
+  if (size_ > limit) return Failure{concat({"it is larger than ", std::to_string(limit >> 10), " KiB"})};
+  return read(limit);
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& directory) {

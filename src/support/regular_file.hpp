@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,8 +22,10 @@ class RegularFile {
   std::size_t size() const { return size_; }
   uid_t owner() const { return owner_; }
 
-  /// Its contents when it was opened, up to `limit` bytes.
-  Result<std::string> read(std::size_t limit = std::numeric_limits<std::size_t>::max()) const;
+  /// Its contents when it was opened, or the first `limit` bytes of them.
+  Result<std::string> read(std::size_t limit) const;
+  /// Its contents when it was opened; an error if it is larger than `limit`.
+  Result<std::string> read_whole(std::size_t limit) const;
 
  private:
   Descriptor descriptor_;
