@@ -156,8 +156,12 @@ using Strings = std::vector<std::string>;
 
 Strings split_values(const OptionSpec& spec, const Strings& values) {
   Strings parts;
-  for (const std::string& value : values)
-    for (const std::string_view part : split(value, spec.separators)) parts.emplace_back(part);
+  for (const std::string& value : values) {
+    if (spec.split != nullptr)
+      for (std::string& part : spec.split(value)) parts.push_back(std::move(part));
+    else
+      for (const std::string_view part : split(value, spec.separators)) parts.emplace_back(part);
+  }
   return parts;
 }
 

@@ -96,6 +96,7 @@ OptionGroup describe_delivery(DeliveryOptions& options) {
   url.repeatable = true;
   url.environment = {"PUSHMETRICS_URL", "PUSHGATEWAY_URL"};
   url.separators = " \t\r\n";
+  url.split = split_urls;
   // Not to the default target: that is not where the pushes are meant to go.
   url.on_unusable = [&options](const std::string& source) {
     TargetUrl nowhere;

@@ -38,6 +38,8 @@ struct OptionSpec {
   std::vector<std::string> environment = {};
   /// What separates several values in an environment variable.
   std::string_view separators = {};
+  /// Used in place of `separators`, if set.
+  std::vector<std::string> (*split)(std::string_view text) = nullptr;
   /// Whether it separates them wherever the option is set.
   bool split_everywhere = false;
   /// Called when a source other than the command line sets the option, and none sets it to what can be used. Gets the

@@ -19,7 +19,14 @@ namespace pushmetrics {
 namespace {
 
 Failure not_a_target(std::string_view url, std::string_view why) {
+  // What stands before an @ may be a password.
+  if (url.find('@') != url.npos) return Failure{concat({"invalid URL to push to: ", why})};
   return Failure{concat({"invalid URL ", in_quotes(url), ": ", why})};
+}
+
+/// Only as far as the host: what is behind it may be a password that has a space (u:1 2@gw) or a token (?token=).
+Failure not_a_web_target(std::string_view scheme, std::string_view authority, std::string_view why) {
+  return not_a_target(concat({scheme, "://", authority.substr(0, authority.find(':')), "..."}), why);
 }
 
 /// A mistake in a URL that may hold a secret, and so is not quoted.
@@ -82,9 +89,12 @@ std::string_view authority_problem(std::string_view authority) {
   return {};
 }
 
+std::string_view query_problem(std::string_view path) {
+  return path.find_first_of("?#") == path.npos ? "" : "a query or fragment has no meaning here";
+}
+
 /// What is wrong with a path that the group's path is to follow; empty: nothing.
 std::string_view path_problem(std::string_view path) {
-  if (path.find_first_of("?#") != path.npos) return "a query or fragment has no meaning here";
   if (path.find("/metrics/job") != path.npos)
     return "leave out /metrics/job/...: the job's name and labels are given by --job and --label";
   return {};
@@ -142,8 +152,9 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
                       "write the name as DNS has it, in the form xn--...; 'idn2 NAME' prints it");
   for (const std::string& secret : {target.user, target.password})
     if (secret.find('\0') != secret.npos) return not_quoted("has a NUL (%00) in its user or password");
-  for (const std::string_view problem : {authority_problem(authority), path_problem(path)})
-    if (!problem.empty()) return not_a_target(target.name, problem);
+  for (const std::string_view problem : {authority_problem(authority), query_problem(path)})
+    if (!problem.empty()) return not_a_web_target(scheme, authority, problem);
+  if (const auto problem = path_problem(path); !problem.empty()) return not_a_target(target.name, problem);
   target.kind = kind;
   if (kind == TargetUrl::Kind::pushgateway && is_victoria_metrics(path))
     target.kind = TargetUrl::Kind::victoria_metrics;
@@ -174,6 +185,8 @@ Result<TargetUrl> parse_unix(std::string_view url) {
     return not_a_target(url, "the path is too long for a socket");
   std::string_view prefix = rest.substr(prefix_start);
   if (!prefix.empty()) prefix = without_trailing_slashes(prefix.substr(1));
+  if (const auto problem = query_problem(prefix); !problem.empty())
+    return not_a_target(url.substr(0, url.find_first_of("?#")), problem);
   if (const auto problem = path_problem(prefix); !problem.empty()) return not_a_target(url, problem);
   target.base = concat({"http://localhost", prefix});
   target.name = url;
@@ -282,6 +295,20 @@ Result<TargetUrl> parse_target_url(std::string_view url) {
       "a URL to push to begins with none of http://, https://, unix:, textfile:, remote-write+http://, "
       "remote-write+https://, remote-write2+http://, remote-write2+https://, otlp+http://, otlp+https://, "
       "otlp: and stdout:"};
+}
+
+std::vector<std::string> split_urls(std::string_view text) {
+  std::vector<std::string> urls;
+  for (const std::string_view part : split(text, " \t\r\n")) {
+    urls.emplace_back(part);
+    if (part.find('@') == part.npos || part.find("://") != part.npos) continue;
+    while (urls.size() > 1 && urls.back().find("://") == std::string::npos) {
+      const std::string end = std::move(urls.back());
+      urls.pop_back();
+      urls.back() += concat({" ", end});
+    }
+  }
+  return urls;
 }
 
 HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {

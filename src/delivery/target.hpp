@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pushmetrics {
 
@@ -46,6 +47,9 @@ struct TargetUrl {
 /// Parses the forms of pushmetrics(1), TARGETS. `otlp:` takes its endpoint from the environment. A colon
 /// separates a prefix from a socket's path: `unix:/run/pushgateway.sock:/prefix`.
 Result<TargetUrl> parse_target_url(std::string_view url);
+
+/// URLs separated by white space. What stands before `@` in a URL may hold some by mistake, and stays with it.
+std::vector<std::string> split_urls(std::string_view text);
 
 /// One place that every push goes to.
 struct Target {

@@ -40,7 +40,11 @@ Content content_of(std::string_view entry) {
   if (!entry.starts_with("PUSH")) return Content::harmless;
   const auto begins_entry = [&](std::string_view name) { return entry.starts_with(name); };
   if (std::ranges::any_of(dropped, begins_entry)) return Content::secret;
-  const bool holds_credentials = std::ranges::any_of(urls, begins_entry) && entry.find('@') != entry.npos;
+  if (std::ranges::none_of(urls, begins_entry)) return Content::harmless;
+  const std::string_view value = entry.substr(entry.find('=') + 1);
+  const bool holds_credentials =
+      value.find('@') != value.npos ||
+      std::ranges::any_of(split_urls(value), [](const std::string& url) { return !parse_target_url(url); });
   return holds_credentials ? Content::credentials : Content::harmless;
 }
 
@@ -55,7 +59,7 @@ std::vector<std::string> job_environment(const JobMetricsFile* file) {
     if (content != Content::credentials) continue;
     std::string variable(text.substr(0, text.find('=') + 1));
     std::string_view separator;
-    for (const std::string_view url : split(text.substr(variable.size()), " \t\r\n")) {
+    for (const std::string& url : split_urls(text.substr(variable.size()))) {
       const std::string harmless = without_credentials(url);
       if (harmless.empty()) continue;
       variable.append(separator).append(harmless);

@@ -170,3 +170,33 @@ def test_the_environment_that_the_job_can_read_of_pushmetrics_holds_no_secret(ru
     result = run("-j", "secrets", "--", *sh("tr '\\0' '\\n' </proc/$PPID/environ; env; exit 3"), env=secrets)
     assert result.status == 3
     assert "hidden" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:SECRET@127.0.0.1:1 http://127.0.0.1:1/?token=SECRET",
+        "http://127.0.0.1:1/p#SECRET",
+        "http://u:12 SECRET@127.0.0.1:1",
+        "http://u:12 a SECRET b@127.0.0.1:1",
+        "http://u:SECRET",
+        "u:SECRET@127.0.0.1:1",
+        "textfile:u:SECRET@/x",
+    ],
+)
+@pytest.mark.parametrize("given_by", ["environment", "command line", "file"])
+def test_no_secret_of_a_url_is_printed_or_stored_or_given_to_the_job(pushmetrics, url, given_by):
+    options, environment = ["--retries", "0", "--push-timeout", "1s"], {}
+    if given_by == "environment":
+        environment["PUSHMETRICS_URL"] = url
+    elif given_by == "command line":
+        options += ["--url", url]
+    else:
+        configuration = pushmetrics.home / "configuration.toml"
+        configuration.write_text(f'url = "{url}"\n')
+        options += ["--config", str(configuration)]
+    for command in (["run", "-v", *options, "--", "env"], ["push", "-v", "-j", "j", "-m", "x=1", *options], ["doctor", *options]):
+        result = pushmetrics(*command, env=environment)
+        assert "SECRET" not in result.stdout + result.stderr, result
+    state = pushmetrics.home / "state"
+    assert not [path for path in state.rglob("*") if path.is_file() and "SECRET" in path.read_text()]

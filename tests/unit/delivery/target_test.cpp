@@ -147,3 +147,20 @@ TEST_CASE("a textfile target is an absolute path") {
   CHECK(contains(problem("textfile:"), "write textfile:/path/to/directory"));
   CHECK(contains(problem("textfile:/a\nb"), "control characters"));
 }
+
+TEST_CASE("a mistaken URL is not quoted where a secret may stand in it") {
+  for (const std::string url :
+       {"http://u:SECRET", "http://u:S:SECRET", "http://gw:9091/?token=SECRET", "http://gw:9091/p#SECRET",
+        "http://u:1/x?SECRET", "remote-write+http://gw/?token=SECRET", "otlp+https://u:SECRET",
+        "unix:/s:/p?token=SECRET", "textfile:u:SECRET@/x", "unix:u:SECRET@/x", "u:SECRET@gw",
+        "http://u:a SECRET@gw"})
+    CHECK_MESSAGE(!contains(problem(url), "SECRET"), url);
+  CHECK(contains(problem("http://gw:9091x"), "invalid URL 'http://gw...'"));
+}
+
+TEST_CASE("URLs are separated by white space, which does not separate a password with a space") {
+  CHECK(split_urls(" http://a\thttp://u:p@b ") == std::vector<std::string>{"http://a", "http://u:p@b"});
+  CHECK(split_urls("http://a http://u:1 2 3@b http://c") ==
+        std::vector<std::string>{"http://a", "http://u:1 2 3@b", "http://c"});
+  CHECK(split_urls("a@b") == std::vector<std::string>{"a@b"});
+}
