@@ -3,6 +3,7 @@
 #include "cli/delivery_options.hpp"
 #include "cli/subcommand.hpp"
 #include "delivery/outbox.hpp"
+#include "run/interrupted_runs.hpp"
 #include "run/termination_signals.hpp"
 #include "support/message_queue.hpp"
 #include "support/text.hpp"
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <utility>
 
 namespace pushmetrics {
@@ -19,7 +22,7 @@ namespace {
 
 constexpr CommandHelp flush_help{
     "pushmetrics flush [options]",
-    "Deliver the spooled pushes of all targets.\n"
+    "Report interrupted runs, and deliver the spooled pushes of all targets.\n"
     "Exit status: 0 if the spool is empty, 1 if a push is still spooled or was lost.",
     "  pushmetrics flush\n"
     "  pushmetrics flush -v --spool /var/lib/pushmetrics\n"
@@ -114,7 +117,17 @@ int watch_spool(const FlushOptions& options, const Spool& spool, const Console& 
   SpoolWatch watch(loop, options.delivery, spool,
                    options.until_empty ? SpoolWatch::Until::empty : SpoolWatch::Until::told, console);
   TerminationSignals signals(loop, [&] { watch.end(); });
+  // The end of a process that cannot be seen from here, as in another container, wakes nobody. What is found waits in the
+  // spool, which is watched.
+  constexpr std::chrono::seconds interval(10);
+  EventLoop::TimerId next_search = EventLoop::no_timer;
+  const std::function<void()> search = [&] {
+    report_interrupted_runs(spool, console);
+    next_search = loop.call_at(EventLoop::Clock::now() + interval, search);
+  };
+  search();
   loop.run_until([&] { return watch.is_done(); });
+  loop.cancel(next_search);
   if (signals.caught() != 0) {
     if (const auto waiting = spool.look(); waiting && waiting->count > 0)
       console.warn(waiting_words(waiting->count, spool.directory()));
@@ -128,6 +141,7 @@ int watch_spool(const FlushOptions& options, const Spool& spool, const Console& 
 
 /// Delivers what waits now. The exit status.
 int flush_once(FlushOptions& options, const Spool& spool, const Console& console) {
+  report_interrupted_runs(spool, console);
   const auto found = spool.find_targets();
   // Of a directory that nobody named, it is a good sign that it is not there.
   if (!found && found.failure().error_number == ENOENT && options.delivery.spool_directory.empty()) {

@@ -86,6 +86,7 @@ Style style_of(GroupState state) {
     case GroupState::running: return Style::busy;
     case GroupState::overdue: return Style::warning;
     case GroupState::failed:
+    case GroupState::interrupted:
     case GroupState::push_failed: return Style::bad;
   }
   return Style::plain;

@@ -7,6 +7,7 @@
 #include "delivery/outbox.hpp"
 #include "delivery/rejected_pushes.hpp"
 #include "job/signals.hpp"
+#include "run/interrupted_reports.hpp"
 #include "run/termination_signals.hpp"
 #include "support/text.hpp"
 
@@ -101,6 +102,7 @@ int deliver(const SharedPush& push, const DeliveryOptions& options, const Consol
   rejected.explain(loop, options.policy.push_timeout, [&](const std::string& why) {
     console.error(concat({job, why}));
   });
+  report_interrupted_runs_at_end(loop, options, targets, console);
   return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "delivery/superseded.hpp"
 #include "support/atomic_file.hpp"
+#include "support/name_hash.hpp"
 #include "support/regular_file.hpp"
 #include "support/text.hpp"
 
@@ -26,16 +27,9 @@ using WallClock = std::chrono::system_clock;
 
 constexpr std::string_view mark_name = "waiting";
 
-/// FNV-1a, 64 bits: a name has only to be short and different.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return hash;
-}
-
 std::string folder_name(std::string_view target) {
   char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash_of(target)));
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(name_hash(target)));
   return digits;
 }
 
@@ -109,10 +103,9 @@ std::string Spool::default_directory() {
 }
 
 std::uint64_t Spool::group_hash(const GroupingKey& group) {
-  return std::max<std::uint64_t>(hash_of(group.url_path()), 1);
+  return std::max<std::uint64_t>(name_hash(group.url_path()), 1);
 }
 
-/// Root is not led to another user's directory, nor by another user's link.
 Result<void> Spool::check_directory() const {
   if (directory_.empty()) return Failure{"there is no directory for it: give --spool DIR"};
   if (::geteuid() != 0) return {};

@@ -47,6 +47,9 @@ class Spool {
   const std::string& directory() const { return directory_; }
   const SpoolLimits& limits() const { return limits_; }
 
+  /// Whether what is there may be used: root is not led to another user's directory, nor by another user's link.
+  Result<void> check_directory() const;
+
   /// The folder of a target. An error with the number ENOENT: nothing was ever spooled for it.
   Result<SpoolFolder> open(const std::string& target) const;
 
@@ -99,7 +102,6 @@ class Spool {
   static std::uint64_t group_hash(const GroupingKey& group);
 
  private:
-  Result<void> check_directory() const;
   void set_mark() const;
   Result<std::vector<SpoolFolder>> folders(std::vector<std::string>& problems) const;
   void for_older_of_group(const SpoolFolder& folder, const Push& push,

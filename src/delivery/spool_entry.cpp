@@ -1,60 +1,17 @@
 #include "delivery/spool_entry.hpp"
 
+#include "delivery/record_text.hpp"
 #include "formats/exposition_parser.hpp"
 #include "metrics/family_table.hpp"
 #include "support/text.hpp"
 
-#include <zlib.h>
-
-#include <charconv>
-#include <cstdio>
+#include <optional>
 #include <utility>
 
 namespace pushmetrics {
 namespace {
 
 constexpr std::string_view first_line = "pushmetrics-spool 1\n";
-
-/// crc32 as zlib has it, of two texts taken together; eight hexadecimal digits.
-std::string checksum(std::string_view head, std::string_view body) {
-  uLong sum = ::crc32_z(0, nullptr, 0);
-  for (const std::string_view part : {head, body})
-    sum = ::crc32_z(sum, reinterpret_cast<const Bytef*>(part.data()), part.size());
-  char digits[9];
-  std::snprintf(digits, sizeof digits, "%08lx", static_cast<unsigned long>(sum));
-  return digits;
-}
-
-/// Takes the line `NAME VALUE`, or `NAME` alone, off the text; nothing if another line comes first.
-std::optional<std::string_view> take_line(std::string_view& text, std::string_view name) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos || !text.starts_with(name)) return std::nullopt;
-  std::string_view value = text.substr(name.size(), end - name.size());
-  if (!value.empty() && !value.starts_with(' ')) return std::nullopt;
-  if (!value.empty()) value.remove_prefix(1);
-  text.remove_prefix(end + 1);
-  return value;
-}
-
-template <typename Number>
-std::optional<Number> to_number(std::optional<std::string_view> text) {
-  Number number = 0;
-  if (!text ||
-      std::from_chars(text->data(), text->data() + text->size(), number).ptr != text->data() + text->size())
-    return std::nullopt;
-  return number;
-}
-
-std::vector<Label> take_labels(std::string_view& text) {
-  std::vector<Label> labels;
-  while (const auto line = take_line(text, "label")) {
-    const std::size_t space = line->find(' ');
-    labels.push_back({std::string(line->substr(0, space)), space == std::string_view::npos
-                                                               ? std::string()
-                                                               : percent_decoded(line->substr(space + 1))});
-  }
-  return labels;
-}
 
 class FamilyNames : public ExpositionHandler {
  public:
@@ -84,8 +41,7 @@ std::string write_spool_entry(const SpoolEntry& entry) {
   const GroupingKey& group = entry.push.group;
   std::string head =
       concat({first_line, "target ", entry.target, "\njob ", percent_encoded(group.job()), "\n"});
-  for (const Label& label : group.labels())
-    head.append(concat({"label ", label.name, " ", percent_encoded(label.value), "\n"}));
+  head.append(label_lines(group.labels()));
   head.append(entry.push.mode == PushMode::replace ? "mode replace\n" : "mode add\n");
   const auto time = std::chrono::duration_cast<std::chrono::nanoseconds>(entry.push.when.time_since_epoch());
   head.append(concat({"time ", std::to_string(time.count()), "\nfamilies"}));

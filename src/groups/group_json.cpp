@@ -62,12 +62,14 @@ void GroupDocument::add_listed(const GroupSnapshot& group, GroupSnapshot::Time n
   entry["last_push_successful"] = group.last_push_successful;
   entry["state"] = to_string(state_of(group, now));
   entry["success"] = bool_or_null(group.success);
+  entry["interrupted"] = bool_or_null(group.interrupted);
   entry["duration_seconds"] = number_or_null(group.duration_seconds);
   entry["running"] = bool_or_null(group.running);
   entry["last_success_time"] = number_or_null(group.last_success_seconds);
   entry["expected_interval_seconds"] = number_or_null(group.expected_interval_seconds);
   entry["runs_succeeded"] = number_or_null(group.runs_succeeded);
   entry["runs_failed"] = number_or_null(group.runs_failed);
+  entry["runs_interrupted"] = number_or_null(group.runs_interrupted);
   entry["consecutive_failures"] = number_or_null(group.consecutive_failures);
   entry["families"] = group.families;
   entry["series"] = group.series;

@@ -20,14 +20,17 @@ namespace pushmetrics {
 ///          "last_push_failure_time": null,          Unix time; null: never
 ///
 ///          "last_push_successful": true,            of `list` only, as are those that follow
-///          "state": "ok",                           "ok", "running", "overdue", "failed", "push failed"
+///          "state": "ok",                           "ok", "running", "overdue", "failed",
+///                                                   "interrupted", "push failed"
 ///          "success": true,                         null where the group has no such metric, as are
-///          "duration_seconds": 12.5,                those up to families
+///          "interrupted": false,                    those up to families
+///          "duration_seconds": 12.5,
 ///          "running": false,
 ///          "last_success_time": 1795414981,
 ///          "expected_interval_seconds": 86400,
 ///          "runs_succeeded": 30,
 ///          "runs_failed": 2,
+///          "runs_interrupted": 0,
 ///          "consecutive_failures": 0,
 ///          "families": 9,                           without push_time_seconds and push_failure_time_seconds
 ///          "series": 9,

@@ -12,6 +12,7 @@ double to_unix_seconds(GroupSnapshot::Time time) {
 GroupState state_of(const GroupSnapshot& group, GroupSnapshot::Time now) {
   if (!group.last_push_successful) return GroupState::push_failed;
   if (group.running == 1) return GroupState::running;
+  if (group.interrupted == 1) return GroupState::interrupted;
   if (group.success == 0) return GroupState::failed;
   const double due = group.last_success_seconds.value_or(0) + group.expected_interval_seconds.value_or(0);
   if (group.expected_interval_seconds && to_unix_seconds(now) > due) return GroupState::overdue;
@@ -24,6 +25,7 @@ std::string_view to_string(GroupState state) {
     case GroupState::running: return "running";
     case GroupState::overdue: return "overdue";
     case GroupState::failed: return "failed";
+    case GroupState::interrupted: return "interrupted";
     case GroupState::push_failed: return "push failed";
   }
   return "";

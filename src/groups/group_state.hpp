@@ -14,6 +14,7 @@ enum class GroupState {
   running,      ///< the job is at it
   overdue,      ///< the last success is longer ago than the job's expected interval
   failed,       ///< the job's last run
+  interrupted,  ///< the job's last run ended, and nobody observed how
   push_failed,  ///< the last push: what the group holds is of an earlier one
 };
 

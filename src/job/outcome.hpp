@@ -3,6 +3,7 @@
 #include "support/duration.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace pushmetrics {
@@ -28,6 +29,8 @@ struct Outcome {
   /// On the monotonic clock, from the spawn to the exit.
   Duration took{};
   Resources resources;
+  /// In the job's cgroup during the run; nothing: it cannot be read.
+  std::optional<long long> oom_kills = std::nullopt;
 
   /// As a shell has it in `$?`: the exit code, 128+n for signal n, 126 cannot be executed, 127 not found.
   int status() const;

@@ -78,7 +78,7 @@ void Supervisor::start() {
   // pushed.
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  if (failure == 0) return;
+  if (failure == 0) return begin_oom_count();
   finish(failure == ENOENT ? Outcome::Ending::not_found : Outcome::Ending::not_executable, failure);
   if (failure == ENOENT) missing_interpreter_ = missing_interpreter(executable.path());
 }
@@ -101,6 +101,14 @@ void Supervisor::start() {
   pid_ = pid;
   if (failure != 0) ::waitpid(pid, nullptr, 0);
   return failure;
+}
+
+/// From here on, as the job could not have used much memory before.
+void Supervisor::begin_oom_count() {
+  try {
+    oom_kills_before_ = count_oom_kills();
+  } catch (const std::bad_alloc&) {  // it is not to keep the job from being supervised
+  }
 }
 
 /// Signals wake the loop through a signalfd; where there is no descriptor left for one, they are looked for
@@ -223,6 +231,7 @@ void Supervisor::finish(Outcome::Ending ending, int number) {
   pending_.took = EventLoop::Clock::now() - started_;
   pending_.ending = ending;
   pending_.number = number;
+  if (oom_kills_before_) pending_.oom_kills = oom_kills_since(*oom_kills_before_);
   loop_.cancel(limit_timer_);
   outcome_ = pending_;
 }

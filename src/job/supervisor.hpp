@@ -1,5 +1,6 @@
 #pragma once
 
+#include "job/cgroup.hpp"
 #include "job/outcome.hpp"
 #include "job/signals.hpp"
 #include "support/descriptor.hpp"
@@ -55,6 +56,9 @@ class Supervisor {
   /// When the job was spawned.
   std::chrono::system_clock::time_point started() const { return pending_.started; }
 
+  /// The OOM kills in the job's cgroup before it started; nothing: nothing counts them.
+  const std::optional<OomKillCount>& oom_kills_before() const { return oom_kills_before_; }
+
   /// Set once the job has ended.
   const std::optional<Outcome>& outcome() const { return outcome_; }
 
@@ -69,6 +73,7 @@ class Supervisor {
   enum class Group { shared, own };
 
   int spawn(Executable& executable);
+  void begin_oom_count();
   void watch_signals();
   void poll_signals_soon();
   void read_signals();
@@ -100,6 +105,7 @@ class Supervisor {
   /// The job was continued by the very signals that are being read.
   bool just_continued_ = false;
   std::string missing_interpreter_;
+  std::optional<OomKillCount> oom_kills_before_;
   Outcome pending_;
   std::optional<Outcome> outcome_;
   std::function<void()> asked_to_end_;

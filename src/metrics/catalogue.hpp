@@ -10,7 +10,7 @@ namespace pushmetrics {
 /// A family that `pushmetrics run` can push. The prefix (`job_`, or that of --prefix) comes before its name.
 struct RunMetric {
   /// On which condition it is pushed.
-  enum class When { always, on_success, with_option, without_option, with_steps };
+  enum class When { always, on_success, with_option, without_option, with_steps, if_known };
 
   std::string_view name;
   MetricType type = MetricType::gauge;
@@ -40,6 +40,9 @@ inline constexpr RunMetric last_completion{"last_completion_timestamp_seconds", 
 inline constexpr RunMetric last_success{"last_success_timestamp_seconds", MetricType::gauge,
                                         "Unix time at which the last successful run ended.",
                                         When::on_success};
+inline constexpr RunMetric interrupted{
+    "interrupted", MetricType::gauge,
+    "Whether the last run ended without anyone observing its end (1) or not (0)."};
 inline constexpr RunMetric cpu_user{"cpu_user_seconds", MetricType::gauge,
                                     "CPU time that the last run spent in user mode.", When::without_option,
                                     "--no-rusage"};
@@ -49,6 +52,8 @@ inline constexpr RunMetric cpu_system{"cpu_system_seconds", MetricType::gauge,
 inline constexpr RunMetric max_resident_memory{"max_resident_memory_bytes", MetricType::gauge,
                                                "Peak resident memory of the largest process of the last run.",
                                                When::without_option, "--no-rusage"};
+inline constexpr RunMetric oom_kills{"oom_kills", MetricType::gauge,
+                                     "OOM kills in the job's cgroup during the last run.", When::if_known};
 inline constexpr RunMetric timed_out{"timed_out", MetricType::gauge,
                                      "Whether the last run was ended by its time limit (1) or not (0).",
                                      When::with_option, "--timeout"};
@@ -68,9 +73,9 @@ inline constexpr RunMetric schedule_grace{"schedule_grace_seconds", MetricType::
                                           When::with_option, "--schedule"};
 inline constexpr RunMetric runs{"runs_total", MetricType::counter, "Runs of the job, by how they ended.",
                                 When::with_option, "--count"};
-inline constexpr RunMetric consecutive_failures{"consecutive_failures", MetricType::gauge,
-                                                "Failed runs of the job since its last success.",
-                                                When::with_option, "--count"};
+inline constexpr RunMetric consecutive_failures{
+    "consecutive_failures", MetricType::gauge, "Runs of the job that did not succeed since its last success.",
+    When::with_option, "--count"};
 
 inline constexpr RunMetric step_duration{"step_duration_seconds", MetricType::gauge,
                                          "Wall time of the steps of the last run, by step.",
@@ -89,9 +94,11 @@ inline constexpr std::array run_metrics{
     run_metric::start,
     run_metric::last_completion,
     run_metric::last_success,
+    run_metric::interrupted,
     run_metric::cpu_user,
     run_metric::cpu_system,
     run_metric::max_resident_memory,
+    run_metric::oom_kills,
     run_metric::timed_out,
     run_metric::running,
     run_metric::heartbeat,

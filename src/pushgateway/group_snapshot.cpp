@@ -20,6 +20,7 @@ void GroupSnapshot::note(std::string_view metric, std::string_view prefix, doubl
   const std::string_view rest = metric.substr(prefix.size());
   const std::pair<const RunMetric&, std::optional<double>&> places[] = {
       {run_metric::success, success},
+      {run_metric::interrupted, interrupted},
       {run_metric::duration, duration_seconds},
       {run_metric::running, running},
       {run_metric::last_success, last_success_seconds},
@@ -34,6 +35,7 @@ void GroupSnapshot::note_counted(std::string_view metric, std::string_view prefi
   if (!metric.starts_with(prefix) || metric.substr(prefix.size()) != run_metric::runs.name) return;
   if (status == "success") runs_succeeded = number;
   if (status == "failure") runs_failed = number;
+  if (status == "interrupted") runs_interrupted = number;
 }
 
 }  // namespace pushmetrics

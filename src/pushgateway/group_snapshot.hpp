@@ -56,9 +56,10 @@ struct GroupSnapshot {
   bool last_push_successful = true;
 
   /// Of the metrics that `pushmetrics run` pushes; empty if the group has none.
-  std::optional<double> success, duration_seconds, running, last_success_seconds, expected_interval_seconds;
+  std::optional<double> success, interrupted, duration_seconds, running, last_success_seconds,
+      expected_interval_seconds;
   /// The counts of --count.
-  std::optional<double> runs_succeeded, runs_failed, consecutive_failures;
+  std::optional<double> runs_succeeded, runs_failed, runs_interrupted, consecutive_failures;
 
   /// Stores the value of a family's only sample if it is one of these. `prefix` is that of their names.
   void note(std::string_view metric, std::string_view prefix, double value);

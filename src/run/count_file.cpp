@@ -1,5 +1,6 @@
 #include "run/count_file.hpp"
 
+#include "delivery/record_text.hpp"
 #include "formats/exposition_parser.hpp"
 #include "sinks/textfile_contents.hpp"
 #include "support/atomic_file.hpp"
@@ -10,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -21,6 +23,18 @@ namespace {
 constexpr std::string_view suffix = ".counts";
 constexpr std::size_t size_limit = std::size_t{1} << 20;
 constexpr std::string_view here_only_mark = "# To be added to what the targets hold.\n";
+constexpr std::string_view counted_mark = "# Counted runs:";
+
+/// What stands in the last line that begins with the mark.
+std::vector<std::uint64_t> read_counted(std::string_view text) {
+  std::vector<std::uint64_t> starts;
+  const std::size_t place = text.rfind(counted_mark);
+  if (place == std::string_view::npos) return starts;
+  text.remove_prefix(place + counted_mark.size());
+  for (const std::string_view word : split(text.substr(0, text.find('\n')), " "))
+    if (const auto start = to_number<std::uint64_t>(word)) starts.push_back(*start);
+  return starts;
+}
 
 }  // namespace
 
@@ -60,9 +74,22 @@ Result<void> CountFile::write(const KeptCounts& kept) const {
                           0600);
 }
 
+void count_once(KeptCounts& kept, RunEnd end, std::uint64_t start) {
+  constexpr std::size_t remembered = 64;
+  if (std::ranges::find(kept.counted, start) != kept.counted.end()) return;
+  kept.counts = advanced(kept.counts, end);
+  if (kept.counted.size() >= remembered) kept.counted.erase(kept.counted.begin());
+  kept.counted.push_back(start);
+}
+
 std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix) {
   std::string text =
       write_textfile({group, std::chrono::system_clock::now(), count_families(kept.counts, prefix)});
+  if (!kept.counted.empty()) {
+    text += counted_mark;
+    for (const std::uint64_t start : kept.counted) text.append(" ").append(std::to_string(start));
+    text += "\n";
+  }
   if (kept.extent == KeptCounts::Extent::here_only) text += here_only_mark;
   return text;
 }
@@ -75,7 +102,8 @@ std::optional<KeptCounts> read_kept_counts(std::string_view text, const GroupLab
   const auto counts = run_counts_of(held_group(*contents, prefix));
   if (!counts) return std::nullopt;
   const bool is_here_only = text.ends_with(here_only_mark);
-  return KeptCounts{*counts, is_here_only ? KeptCounts::Extent::here_only : KeptCounts::Extent::all};
+  return KeptCounts{*counts, is_here_only ? KeptCounts::Extent::here_only : KeptCounts::Extent::all,
+                    read_counted(text)};
 }
 
 }  // namespace pushmetrics

@@ -5,10 +5,11 @@
 #include "support/descriptor.hpp"
 #include "support/result.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <vector>
 
 namespace pushmetrics {
 
@@ -20,7 +21,12 @@ struct KeptCounts {
   };
   RunCounts counts;
   Extent extent = Extent::all;
+  /// The runs that were counted last, by their start (nanoseconds of Unix time).
+  std::vector<std::uint64_t> counted = {};
 };
+
+/// Counts a run that began at `start`, unless it was counted before: whoever counted it may have been killed then.
+void count_once(KeptCounts& kept, RunEnd end, std::uint64_t start);
 
 /// As the text of a file. `prefix` begins the names of the run's metrics.
 std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix);

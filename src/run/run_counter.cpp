@@ -1,5 +1,6 @@
 #include "run/run_counter.hpp"
 
+#include "run/run_record.hpp"
 #include "sinks/group_store.hpp"
 #include "support/text.hpp"
 
@@ -50,8 +51,8 @@ RunCounter::RunCounter(EventLoop& loop, const GroupingKey& group, std::string pr
       file_(std::move(file)),
       listener_(std::move(listener)) {}
 
-std::optional<RunCounts> RunCounter::count(RunEnd end, const std::vector<Target>& targets,
-                                           Clock::time_point deadline) {
+std::optional<RunCounts> RunCounter::count(RunEnd end, std::chrono::system_clock::time_point start,
+                                           const std::vector<Target>& targets, Clock::time_point deadline) {
   if (file_) wait_for_turn(deadline);
   const Held held = held_by(targets, deadline);
   if (!file_) return without_file(end, held);
@@ -73,7 +74,7 @@ std::optional<RunCounts> RunCounter::count(RunEnd end, const std::vector<Target>
   } else if (held.counts) {
     result.counts = merged(result.counts, *held.counts);
   }
-  result.counts = advanced(result.counts, end);
+  count_once(result, end, to_nanoseconds(start));
   if (const auto written = file_->write(result); !written)
     listener_.warning(concat({"its runs are not counted reliably: ", written.error()}));
   if (result.extent == KeptCounts::Extent::all) return result.counts;

@@ -9,16 +9,21 @@
 
 namespace pushmetrics {
 
-enum class RunEnd { success, failure };
+enum class RunEnd {
+  success,
+  failure,
+  interrupted  ///< nobody observed it
+};
 
 /// How often a group's job has run, and how. Whole numbers; doubles as they are samples.
 struct RunCounts {
   double succeeded = 0;
   double failed = 0;
-  /// Since the last success.
+  /// Runs since the last success.
   double consecutive_failures = 0;
+  double interrupted = 0;
 
-  double runs() const { return succeeded + failed; }
+  double runs() const { return succeeded + failed + interrupted; }
   bool operator==(const RunCounts&) const = default;
 };
 
@@ -35,7 +40,7 @@ RunCounts followed_by(const RunCounts& earlier, const RunCounts& later);
 /// Those that a group holds; nothing if it holds none, or what cannot be counts.
 std::optional<RunCounts> run_counts_of(const GroupSnapshot& group);
 
-/// As they are pushed: always both statuses, so that a first failure is seen as an increase.
+/// As they are pushed: always every status, so that a first failure is seen as an increase.
 std::vector<Family> count_families(const RunCounts& counts, std::string_view prefix);
 
 }  // namespace pushmetrics

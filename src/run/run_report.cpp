@@ -33,6 +33,9 @@ class Gauges {
     add(run_metric::next_run, unix_seconds(*options.next_run));
     add(run_metric::schedule_grace, to_seconds(options.schedule_grace));
   }
+  void add_oom_kills(const std::optional<long long>& kills) {
+    if (kills) add(run_metric::oom_kills, static_cast<double>(*kills));
+  }
   std::vector<Family> families() && { return std::move(families_); }
 
  private:
@@ -56,11 +59,13 @@ std::vector<Family> report(const Outcome& outcome, const ReportOptions& options)
   gauges.add_start(outcome.started);
   gauges.add(run_metric::last_completion, unix_seconds(outcome.ended));
   if (success) gauges.add(run_metric::last_success, unix_seconds(outcome.ended));
+  gauges.add(run_metric::interrupted, 0);
   if (options.resources) {
     gauges.add(run_metric::cpu_user, to_seconds(outcome.resources.user));
     gauges.add(run_metric::cpu_system, to_seconds(outcome.resources.system));
     gauges.add(run_metric::max_resident_memory, static_cast<double>(outcome.resources.max_resident_bytes));
   }
+  gauges.add_oom_kills(outcome.oom_kills);
   if (options.has_time_limit) gauges.add(run_metric::timed_out, outcome.timed_out ? 1 : 0);
   if (options.heartbeat) gauges.add_life(Life::ended, outcome.ended);
   gauges.add_expectations(options);
@@ -73,6 +78,16 @@ std::vector<Family> report_running(std::chrono::system_clock::time_point started
   gauges.add_start(started);
   gauges.add_life(Life::running, now);
   gauges.add_expectations(options);
+  return std::move(gauges).families();
+}
+
+std::vector<Family> report_interrupted(const InterruptedRun& run, std::string_view prefix) {
+  Gauges gauges(prefix);
+  gauges.add(run_metric::success, 0);
+  if (!run.is_followed) gauges.add_start(run.start);
+  gauges.add(run_metric::interrupted, 1);
+  gauges.add_oom_kills(run.oom_kills);
+  if (run.is_running_pushed && !run.is_followed) gauges.add(run_metric::running, 0);
   return std::move(gauges).families();
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pushmetrics {
@@ -36,6 +37,17 @@ std::vector<Family> report(const Outcome& outcome, const ReportOptions& options)
 /// What is said of a job that still runs, as of `now`.
 std::vector<Family> report_running(std::chrono::system_clock::time_point started,
                                    std::chrono::system_clock::time_point now, const ReportOptions& options);
+
+/// A run whose end nobody observed.
+struct InterruptedRun {
+  std::chrono::system_clock::time_point start;
+  /// It was pushed that the job runs.
+  bool is_running_pushed = false;
+  /// The next run pushes that it runs, and since when: that is not taken back.
+  bool is_followed = false;
+  std::optional<long long> oom_kills = std::nullopt;
+};
+std::vector<Family> report_interrupted(const InterruptedRun& run, std::string_view prefix);
 
 /// Unix time in seconds.
 double unix_seconds(std::chrono::system_clock::time_point time);

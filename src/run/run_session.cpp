@@ -8,6 +8,7 @@
 #include "metrics/exposition_writer.hpp"
 #include "run/job_environment.hpp"
 #include "run/run_counter.hpp"
+#include "run/run_recorder.hpp"
 #include "schedule/next_run.hpp"
 #include "support/memory.hpp"
 #include "support/message_queue.hpp"
@@ -58,7 +59,8 @@ class RunSession {
         file_(JobMetricsFile::create()),
         program_(visible(command.front())),
         supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
-        http_(loop_, options.delivery.tls_setup()) {}
+        http_(loop_, options.delivery.tls_setup()),
+        recorder_(loop_, options, console_) {}
   ~RunSession() { loop_.cancel(heartbeat_); }
   RunSession(const RunSession&) = delete;
   RunSession& operator=(const RunSession&) = delete;
@@ -74,7 +76,8 @@ class RunSession {
   void report_option_problems(const std::vector<std::string>& problems) const;
   void report_spawn_failure() const;
   void find_next_run();
-  void open_targets();
+  const std::vector<Target>& open_targets();
+  void begin_record();
   void send_heartbeat();
   void end_heartbeat();
   bool push();
@@ -103,6 +106,7 @@ class RunSession {
   std::vector<Target> targets_;
   std::optional<Outbox> outbox_;
   std::optional<RunCounter> counter_;
+  RunRecorder recorder_;
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
   std::set<const Target*> silent_;
@@ -120,6 +124,7 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
   erase_secrets_from_environment();
   supervisor_.start();
   if (options_.schedule) attempt("internal error", [&] { find_next_run(); });
+  if (!options_.dry_run) attempt("internal error", [&] { begin_record(); });
   attempt("internal error", [&] {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     report_option_problems(problems);
@@ -129,6 +134,10 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
   attempt("internal error", [&] { report_spawn_failure(); });
   bool pushed = false;
   if (!attempt("internal error", [&] { pushed = push(); })) pushed = save_own_metrics();
+  attempt("internal error", [&] {
+    recorder_.finish([this]() -> const std::vector<Target>& { return open_targets(); },
+                     given_up_ ? RunRecorder::Moment::none : RunRecorder::Moment::one);
+  });
   attempt("internal error", [&] { drain_messages(); });
   return {*supervisor_.outcome(), pushed, std::move(target_results_), std::move(steps_)};
 }
@@ -149,8 +158,10 @@ void RunSession::wait_for_job() {
   const bool waited = attempt("internal error", [&] {
     // Of use only where the job goes on for a while.
     constexpr std::chrono::seconds a_while(1);
-    const auto pause =
-        loop_.call_at(EventLoop::Clock::now() + a_while, [this] { loop_.call_before_wait(release_memory); });
+    const auto pause = loop_.call_at(EventLoop::Clock::now() + a_while, [this] {
+      recorder_.begin_sync();
+      loop_.call_before_wait(release_memory);
+    });
     loop_.run_until(job_has_ended);
     loop_.cancel(pause);
   });
@@ -225,13 +236,20 @@ void RunSession::report_spawn_failure() const {
                          printable(interpreter), "' was not found"}));
 }
 
-void RunSession::open_targets() {
-  if (outbox_) return;
+/// Whatever is pushmetrics' end, that of the run is reported; and so are those of others.
+void RunSession::begin_record() {
+  recorder_.begin(group_, supervisor_.started(), supervisor_.oom_kills_before());
+  recorder_.search_soon([this]() -> const std::vector<Target>& { return open_targets(); });
+}
+
+const std::vector<Target>& RunSession::open_targets() {
+  if (outbox_) return targets_;
   std::vector<std::string> problems;
   targets_ = make_targets(options_.delivery, http_, STDERR_FILENO, problems);
   for (const std::string& problem : problems) console_.warn(problem);
   outbox_.emplace(loop_, targets_, options_.delivery.policy, options_.delivery.spool(),
                   report_of_spool(console_));
+  return targets_;
 }
 
 /// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
@@ -346,7 +364,7 @@ void RunSession::make_counter() {
 EventLoop::Clock::time_point RunSession::count(std::vector<Family>& added) {
   const Duration budget = options_.delivery.policy.push_timeout;
   const auto began = EventLoop::Clock::now();
-  add_counts(added, counter_->count(run_end(), targets_, began + budget / 2));
+  add_counts(added, counter_->count(run_end(), supervisor_.started(), targets_, began + budget / 2));
   return std::max(began + budget, EventLoop::Clock::now() + budget / 2);
 }
 
@@ -382,9 +400,16 @@ void RunSession::give_up() {
 bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> added) {
   supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
   open_targets();
+  if (recorder_.end_search())
+    for (const Target& target : targets_) silent_.insert(&target);
   end_heartbeat();
   std::optional<EventLoop::Clock::time_point> deadline;
-  if (counter_) deadline = count(added);
+  if (counter_) {
+    recorder_.add_end(
+        push_of(own, supervisor_.outcome()->ended));  // which is known, whatever becomes of the counts
+    recorder_.count_older();
+    deadline = count(added);
+  }
 
   const auto ended = supervisor_.outcome()->ended;
   std::size_t delivered = 0;
@@ -402,6 +427,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   std::vector<Family> all = own;
   all.insert(all.end(), added.begin(), added.end());
   const Push whole = push_of(all, ended);
+  recorder_.add_end(whole);
   outbox_->send(
       whole,
       [&](const PushResult& result) {

@@ -24,7 +24,8 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / ".github" / "FAULTS.md"
 DELIVERED = "delivered"
 WAITS = "spooled; delivered by `flush`"
 LOST = "lost, and reported"
-NONE = "none; the job gets SIGTERM"
+INTERRUPTED = "reported as interrupted by the next `run`, `push` or `flush`; the job gets SIGTERM"
+RECORDED = "recorded; delivered by the next `run`, `push` or `flush`"
 AT_ONCE = "at once"
 BUDGET = "--push-timeout"
 HALF_BUDGET = "half of --push-timeout"
@@ -144,7 +145,8 @@ FAULTS = [
     Fault("no thread can be started (`ulimit -u`)", faults.limited("--nproc=0", faults.at_a_name, faults.NOBODY), "…", LOST, commands=("push",), spool_says="…"),
     Fault("no process can be started (`ulimit -u`)", faults.no_process, "pushmetrics: …: '/bin/sh' cannot be executed: Resource temporarily unavailable\npushmetrics: …; not pushed to …: connection refused …; discarded: it could not be spooled: …", LOST, commands=("run",), status=126),
     Fault("50 concurrent calls", faults.crowd, "connection refused"),
-    Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", NONE, commands=("run",), status=-signal.SIGKILL),
+    Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", INTERRUPTED, commands=("run",), status=-signal.SIGKILL),
+    Fault("SIGKILL to pushmetrics during the push", faults.signalled(signal.SIGKILL), "", RECORDED, commands=("run",), status=-signal.SIGKILL),
     # The counts of --count, after one counted run.
     count("the counts are damaged", count_faults.counted(count_faults.damage), "pushmetrics: …: its runs are counted anew: …is damaged"),
     count("the counts cannot be read", count_faults.counted(count_faults.make_unreadable), "pushmetrics: …: its runs are counted anew: …Too many levels of symbolic links"),
@@ -239,7 +241,10 @@ def test_a_fault_is(fault, command, gateway, authority, pushmetrics, tmp_path):
                 assert flushed.status == 1
                 assert flushed.stderr.startswith(f"pushmetrics: the spool cannot be read: {place.spool}: ")
         scene.check()
-        if fault.fate in (LOST, NONE):
+        if fault.fate == INTERRUPTED:
+            values = scene.gateway.group(job).values
+            assert (values["job_interrupted"], values["job_success"]) == (1, 0)
+        elif fault.fate == LOST:
             group = scene.gateway.find(job)
             assert group is None or not group.pushed
         else:

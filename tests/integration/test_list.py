@@ -73,11 +73,12 @@ def test_each_state_is_told(gateway, pushmetrics):
     now = time.time()
     types = "".join(
         f"# TYPE job_{name} gauge\n"
-        for name in ("success", "running", "last_success_timestamp_seconds", "expected_interval_seconds")
+        for name in ("success", "interrupted", "running", "last_success_timestamp_seconds", "expected_interval_seconds")
     )
     bodies = {
         "ok": f"job_success 1\njob_last_success_timestamp_seconds {now - 50}\njob_expected_interval_seconds 3600\n",
-        "failed": "job_success 0\n",
+        "failed": "job_success 0\njob_interrupted 0\n",
+        "interrupted": "job_success 0\njob_interrupted 1\n",
         "running": "job_success 0\njob_running 1\n",
         "overdue": f"job_success 1\njob_last_success_timestamp_seconds {now - 7200}\njob_expected_interval_seconds 3600\n",
         "push failed": "job_success 1\n",
@@ -86,7 +87,7 @@ def test_each_state_is_told(gateway, pushmetrics):
         assert put_group(gateway, {"job": state}, types + body).status == 200
     assert put_group(gateway, {"job": "push failed"}, "# TYPE job_success counter\njob_success 1\n", "POST").status == 400
     shown = listed(pushmetrics("list", "--url", gateway.url, "--json", "--sort", "state"))
-    assert [group["state"] for group in shown] == ["push failed", "failed", "overdue", "running", "ok"]
+    assert [group["state"] for group in shown] == ["push failed", "interrupted", "failed", "overdue", "running", "ok"]
     assert all(group["state"] == group["labels"]["job"] for group in shown)
 
 

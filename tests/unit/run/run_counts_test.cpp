@@ -27,6 +27,14 @@ TEST_CASE("a success ends the failures in a row, and only them") {
   CHECK(advanced(counts, RunEnd::failure) == RunCounts{1, 3, 1});
 }
 
+TEST_CASE("an interrupted run has a count of its own, and is one of the failures in a row") {
+  RunCounts counts = advanced(advanced({4, 1, 1, 2}, RunEnd::interrupted), RunEnd::interrupted);
+  CHECK(counts == RunCounts{4, 1, 3, 4});
+  CHECK(advanced(counts, RunEnd::success) == RunCounts{5, 1, 0, 4});
+  CHECK(merged({4, 1, 3, 4}, {7, 1, 0, 2}) == RunCounts{7, 1, 0, 4});
+  CHECK(followed_by({4, 1, 3, 4}, {0, 0, 1, 1}) == RunCounts{4, 1, 4, 5});
+}
+
 TEST_CASE("of two places no count falls, and who knows of more runs knows how the last ones ended") {
   CHECK(merged({5, 1, 0}, {3, 0, 0}) == RunCounts{5, 1, 0});
   CHECK(merged({5, 1, 0}, {4, 3, 2}) == RunCounts{5, 3, 2});
@@ -54,13 +62,14 @@ TEST_CASE("what a group holds under the counts' names may be no counts") {
   CHECK(run_counts_of(half) == RunCounts{0, 4, 0});
 }
 
-TEST_CASE("both statuses are always pushed") {
+TEST_CASE("every status is always pushed") {
   CHECK(write_exposition(count_families({}, "x_")) ==
         "# HELP x_runs_total Runs of the job, by how they ended.\n"
         "# TYPE x_runs_total counter\n"
         "x_runs_total{status=\"success\"} 0\n"
         "x_runs_total{status=\"failure\"} 0\n"
-        "# HELP x_consecutive_failures Failed runs of the job since its last success.\n"
+        "x_runs_total{status=\"interrupted\"} 0\n"
+        "# HELP x_consecutive_failures Runs of the job that did not succeed since its last success.\n"
         "# TYPE x_consecutive_failures gauge\n"
         "x_consecutive_failures 0\n");
 }

@@ -1,0 +1,106 @@
+#include "run/run_recorder.hpp"
+
+#include "support/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pushmetrics {
+namespace {
+
+/// Where a report is delivered: what `stdout:` would print is nobody's any more.
+std::vector<std::string> recorded_targets(const DeliveryOptions& delivery) {
+  std::vector<std::string> names;
+  for (const TargetUrl& url : target_urls(delivery))
+    if (url.kind != TargetUrl::Kind::standard_output && url.kind != TargetUrl::Kind::unusable)
+      names.push_back(url.name);
+  return names;
+}
+
+}  // namespace
+
+void RunRecorder::begin(const GroupingKey& group, std::chrono::system_clock::time_point started,
+                        const std::optional<OomKillCount>& oom_kills_before) {
+  spool_ = options_.delivery.spool();
+  if (!spool_) return;
+  RunRecord record{group, options_.report.prefix, started, {}, recorded_targets(options_.delivery)};
+  if (record.targets.empty()) return;
+  record.is_running_pushed = options_.report.heartbeat;
+  record.is_counted = options_.count;
+  record.oom_kills = oom_kills_before;
+  auto written = OwnRunRecord::write(*spool_, std::move(record));
+  if (written)
+    record_ = std::move(*written);
+  else
+    console_.note(concat({"job ", in_quotes(group.job()),
+                          ": if pushmetrics is killed, that is not reported: ", written.error()}));
+}
+
+void RunRecorder::search_soon(GetTargets targets) {
+  if (!spool_) return;
+  targets_ = std::move(targets);
+  search_ = loop_.call_at(EventLoop::Clock::now(), [this] { search(); });
+}
+
+void RunRecorder::search() {
+  constexpr std::chrono::milliseconds pause(50);
+  constexpr int max_searches = 20;
+  search_ = EventLoop::no_timer;
+  has_searched_ = true;
+  const bool is_complete = report(false);
+  if (!waiting_.empty()) deliver(targets_());
+  if (!is_complete && ++searches_ < max_searches)
+    search_ = loop_.call_at(EventLoop::Clock::now() + pause, [this] { search(); });
+}
+
+/// False: some could not be handled now.
+bool RunRecorder::report(bool has_ended) {
+  std::optional<FindingRun> finder;
+  if (record_) finder = FindingRun{record_->name(), has_ended, options_.report.heartbeat};
+  const InterruptedRuns found = report_interrupted_runs(*spool_, console_, finder);
+  waiting_.insert(waiting_.end(), found.targets.begin(), found.targets.end());
+  own_.is_reported = own_.is_reported || found.own.is_reported;
+  own_.has_older = found.own.has_older && !has_ended;
+  return !found.is_incomplete;
+}
+
+void RunRecorder::deliver(const std::vector<Target>& targets) {
+  std::ranges::sort(waiting_);
+  waiting_.erase(std::unique(waiting_.begin(), waiting_.end()), waiting_.end());
+  reports_.emplace(loop_, options_.delivery, *spool_, targets, waiting_, console_);
+}
+
+void RunRecorder::begin_sync() const {
+  if (record_) record_->begin_sync();
+}
+
+bool RunRecorder::end_search() {
+  loop_.cancel(search_);
+  if (!reports_ || !own_.is_reported || reports_->idle()) return false;
+  reports_.reset();
+  return true;
+}
+
+void RunRecorder::count_older() {
+  if (spool_ && record_ && (!has_searched_ || own_.has_older)) has_searched_ = report(true);
+}
+
+void RunRecorder::add_end(const Push& push) const {
+  if (record_) record_->add_end(push);
+}
+
+void RunRecorder::finish(const GetTargets& targets, Moment moment) {
+  if (!spool_) return;
+  const std::size_t known = waiting_.size();
+  // While its record still shows that it was newer than others of its group.
+  if (!has_searched_ || own_.has_older) report(true);
+  if (record_) record_->remove();
+  record_.reset();
+  if (moment == Moment::one) {
+    if (waiting_.size() > known || (!reports_ && known > 0)) deliver(targets());
+    if (reports_) reports_->wait(loop_);
+  }
+  reports_.reset();
+}
+
+}  // namespace pushmetrics
