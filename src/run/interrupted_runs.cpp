@@ -27,7 +27,7 @@
 namespace pushmetrics {
 namespace {
 
-using Clock = std::chrono::system_clock;
+using WallClock = std::chrono::system_clock;
 
 /// A record that this process is the only one to handle.
 struct ClaimedRecord {
@@ -100,7 +100,7 @@ class Search {
 };
 
 std::string describe(const RunRecord& record) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - record.start);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(WallClock::now() - record.start);
   return concat({"job ", in_quotes(record.group.job()), ": the run that began ",
                  format_duration(std::max(Duration::zero(), Duration(seconds))), " ago"});
 }
@@ -212,7 +212,8 @@ bool Search::is_owner_gone(const RunRecordName& name, const FileLock& lock, std:
 NotClaimed Search::remove_empty(const RunRecordName& name, std::time_t changed) {
   constexpr std::chrono::hours patience(1);
   const bool is_owner_gone = state_of(name.owner, here_) == ProcessState::gone;
-  if (!is_owner_gone && Clock::now() - Clock::from_time_t(changed) < patience) return NotClaimed::goes_on;
+  if (!is_owner_gone && WallClock::now() - WallClock::from_time_t(changed) < patience)
+    return NotClaimed::goes_on;
   journal_.remove(name.text());
   return NotClaimed::is_none;
 }
@@ -274,7 +275,7 @@ std::optional<Push> Search::report_of(const RunRecord& record, bool is_of_finder
       replace_families(families, count_families(*(*counts)->to_push, record.prefix));
   }
   return Push{record.group, PushMode::add, write_exposition(families),
-              record.end ? record.end->when : Clock::now()};
+              record.end ? record.end->when : WallClock::now()};
 }
 
 std::vector<Family> Search::interruption(const RunRecord& record, bool is_of_finder) const {

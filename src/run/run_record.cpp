@@ -11,15 +11,15 @@
 namespace pushmetrics {
 namespace {
 
-using Clock = std::chrono::system_clock;
+using WallClock = std::chrono::system_clock;
 
-constexpr std::string_view suffix = ".run";
+constexpr std::string_view record_suffix = ".run";
 constexpr std::string_view first_line = "pushmetrics-run 1\n";
 const Failure damaged{"it is damaged"};
 
-Clock::time_point to_time(std::int64_t nanoseconds) {
-  return Clock::time_point(
-      std::chrono::duration_cast<Clock::duration>(std::chrono::nanoseconds(nanoseconds)));
+WallClock::time_point to_time(std::int64_t nanoseconds) {
+  return WallClock::time_point(
+      std::chrono::duration_cast<WallClock::duration>(std::chrono::nanoseconds(nanoseconds)));
 }
 
 /// Takes what comes before `separator`, and the separator.
@@ -72,7 +72,7 @@ void read_appended(std::string_view text, RunRecord& record) {
 
 }  // namespace
 
-std::uint64_t to_nanoseconds(Clock::time_point time) {
+std::uint64_t to_nanoseconds(WallClock::time_point time) {
   const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
   return count > 0 ? static_cast<std::uint64_t>(count) : 0;
 }
@@ -83,8 +83,8 @@ std::uint64_t RunRecordName::series_of(const GroupingKey& group, std::string_vie
 
 std::optional<RunRecordName> RunRecordName::parse(std::string_view name) {
   const std::string_view whole = name;
-  if (!name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(suffix.size());
+  if (!name.ends_with(record_suffix)) return std::nullopt;
+  name.remove_suffix(record_suffix.size());
   const auto start = to_number<std::uint64_t>(take_until(name, '-'));
   const auto series = to_number<std::uint64_t>(take_until(name, '-'), 16);
   const auto pid = to_number<pid_t>(take_until(name, '.'));
@@ -102,7 +102,7 @@ std::string RunRecordName::text() const {
                 static_cast<unsigned long long>(start), static_cast<unsigned long long>(series),
                 static_cast<long>(owner.pid), static_cast<unsigned long long>(owner.start),
                 static_cast<unsigned long long>(owner.pid_namespace));
-  return concat({numbers.data(), owner.boot, suffix});
+  return concat({numbers.data(), owner.boot, record_suffix});
 }
 
 std::string write_run_record(const RunRecord& record) {

@@ -34,7 +34,8 @@ class ProtobufReader {
   std::optional<Field> next() {
     const auto tag = varint();
     if (!tag) return std::nullopt;
-    Field field{.number = *tag >> 3U};
+    Field field;
+    field.number = *tag >> 3U;
     switch (*tag & 7U) {
       case 0: {
         const auto value = varint();

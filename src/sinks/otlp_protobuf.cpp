@@ -8,9 +8,9 @@ namespace {
 
 constexpr unsigned cumulative = 2;  // AGGREGATION_TEMPORALITY_CUMULATIVE
 
-class Encoder {
+class ProtobufEncoder {
  public:
-  Encoder(const OtlpBatch& batch, std::string& out) : batch_(batch), write_(out) {}
+  ProtobufEncoder(const OtlpBatch& batch, std::string& out) : batch_(batch), write_(out) {}
 
   void request() {
     write_.message_field(1 /* resource_metrics */, [&] {
@@ -35,19 +35,19 @@ class Encoder {
         write_.message_field(1 /* data_points */, [&] { (this->*point)(each, metric.kind); });
     };
     switch (metric.kind) {
-      case Kind::gauge: return write_.message_field(5, [&] { points(&Encoder::number); });
+      case Kind::gauge: return write_.message_field(5, [&] { points(&ProtobufEncoder::number); });
       case Kind::sum:
         return write_.message_field(7, [&] {
-          points(&Encoder::number);
+          points(&ProtobufEncoder::number);
           write_.varint_field(2 /* aggregation_temporality */, cumulative);
           write_.varint_field(3 /* is_monotonic */, 1);
         });
       case Kind::histogram:
         return write_.message_field(9, [&] {
-          points(&Encoder::histogram);
+          points(&ProtobufEncoder::histogram);
           write_.varint_field(2 /* aggregation_temporality */, cumulative);
         });
-      case Kind::summary: return write_.message_field(11, [&] { points(&Encoder::summary); });
+      case Kind::summary: return write_.message_field(11, [&] { points(&ProtobufEncoder::summary); });
     }
   }
 
@@ -105,7 +105,7 @@ class Encoder {
 
 std::string otlp_protobuf(const OtlpBatch& batch) {
   std::string out;
-  Encoder(batch, out).request();
+  ProtobufEncoder(batch, out).request();
   return out;
 }
 
