@@ -42,9 +42,11 @@ Content content_of(std::string_view entry) {
   if (std::ranges::any_of(dropped, begins_entry)) return Content::secret;
   if (std::ranges::none_of(urls, begins_entry)) return Content::harmless;
   const std::string_view value = entry.substr(entry.find('=') + 1);
+  // The other one may be the job's own, for a tool that understands more than this one.
+  const bool is_ours = entry.starts_with(urls.front());
+  const auto is_invalid = [](const std::string& url) { return !parse_target_url(url); };
   const bool holds_credentials =
-      value.find('@') != value.npos ||
-      std::ranges::any_of(split_urls(value), [](const std::string& url) { return !parse_target_url(url); });
+      value.find('@') != value.npos || (is_ours && std::ranges::any_of(split_urls(value), is_invalid));
   return holds_credentials ? Content::credentials : Content::harmless;
 }
 
