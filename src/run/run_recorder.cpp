@@ -36,9 +36,10 @@ void RunRecorder::begin(const GroupingKey& group, std::chrono::system_clock::tim
                           ": if pushmetrics is killed, that is not reported: ", written.error()}));
 }
 
-void RunRecorder::search_soon(GetTargets targets) {
+void RunRecorder::search_soon(GetTargets targets, std::function<bool()> job_has_ended) {
   if (!spool_) return;
   targets_ = std::move(targets);
+  job_has_ended_ = std::move(job_has_ended);
   search_ = loop_.call_at(EventLoop::Clock::now(), [this] { search(); });
 }
 
@@ -46,6 +47,7 @@ void RunRecorder::search() {
   constexpr std::chrono::milliseconds pause(50);
   constexpr int max_searches = 20;
   search_ = EventLoop::no_timer;
+  if (job_has_ended_()) return;
   has_searched_ = true;
   const bool is_complete = report(false);
   if (!waiting_.empty()) deliver(targets_());

@@ -27,8 +27,9 @@ class RunRecorder {
   /// The job has started.
   void begin(const GroupingKey& group, std::chrono::system_clock::time_point started,
              const std::optional<OomKillCount>& oom_kills_before);
-  /// Looks for interrupted runs as soon as the loop waits for the job. `targets` gives those of this run.
-  void search_soon(GetTargets targets);
+  /// Looks for interrupted runs as soon as the loop waits for the job, unless it has ended by then: a report that is younger
+  /// than the end of this run would take its place. `targets` gives those of this run.
+  void search_soon(GetTargets targets, std::function<bool()> job_has_ended);
   /// The job goes on for a while.
   void begin_sync() const;
 
@@ -54,6 +55,7 @@ class RunRecorder {
   std::optional<Spool> spool_;
   std::optional<OwnRunRecord> record_;
   GetTargets targets_;
+  std::function<bool()> job_has_ended_;
   EventLoop::TimerId search_ = EventLoop::no_timer;
   bool has_searched_ = false;
   int searches_ = 0;

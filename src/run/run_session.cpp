@@ -239,7 +239,8 @@ void RunSession::report_spawn_failure() const {
 /// Whatever is pushmetrics' end, that of the run is reported; and so are those of others.
 void RunSession::begin_record() {
   recorder_.begin(group_, supervisor_.started(), supervisor_.oom_kills_before());
-  recorder_.search_soon([this]() -> const std::vector<Target>& { return open_targets(); });
+  recorder_.search_soon([this]() -> const std::vector<Target>& { return open_targets(); },
+                        [this] { return supervisor_.outcome().has_value(); });
 }
 
 const std::vector<Target>& RunSession::open_targets() {

@@ -67,6 +67,15 @@ def test_the_next_run_of_the_same_job_reports_it_beside_its_job_and_then_its_own
     assert own.records == [] and own.spooled() == []
 
 
+def test_no_report_comes_after_the_end_of_a_next_run_that_was_short(own, gateway):
+    for _ in range(5):
+        own.interrupt("short")
+        assert own.pushmetrics("run", "--url", own.url, "-j", "short", "--", "true").stderr == ""
+        values = gateway.group("short").values
+        assert (values["job_interrupted"], values["job_success"]) == (0, 1)
+    assert own.records == [] and own.spooled() == []
+
+
 def test_push_reports_it(own, gateway):
     own.interrupt("left for push")
     result = own.pushmetrics("push", "--url", own.url, "-j", "pushed", "-m", "x=1")
