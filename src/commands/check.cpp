@@ -1,5 +1,6 @@
 #include "commands/check.hpp"
 
+#include "cli/json_document_version.hpp"
 #include "cli/subcommand.hpp"
 #include "commands/metrics_input.hpp"
 #include "support/text.hpp"
@@ -52,7 +53,7 @@ std::string_view severity_name(Severity severity) {
   return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
 }
 
-/// {"valid": bool, "files": [{"file", "valid", "samples", "families", "findings": [{"severity", "line",
+/// {"version", "valid": bool, "files": [{"file", "valid", "samples", "families", "findings": [{"severity", "line",
 /// "column", "message"}]}]}
 std::string as_json(const MetricsInput& input) {
   nlohmann::ordered_json files = nlohmann::ordered_json::array();
@@ -69,7 +70,8 @@ std::string as_json(const MetricsInput& input) {
                      {"families", file.families},
                      {"findings", std::move(findings)}});
   }
-  const nlohmann::ordered_json document{{"valid", input.valid()}, {"files", std::move(files)}};
+  const nlohmann::ordered_json document{
+      {"version", json_document_version}, {"valid", input.valid()}, {"files", std::move(files)}};
   return document.dump(2) + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "doctor/check_report.hpp"
 
+#include "cli/json_document_version.hpp"
 #include "support/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -79,7 +80,9 @@ std::string findings_json(const std::vector<CheckReport>& sections) {
                           {"status", to_string(finding.level)},
                           {"message", finding.message},
                           {"remedy", finding.remedy.empty() ? Json(nullptr) : Json(finding.remedy)}});
-  const Json document{{"healthy", is_healthy(sections)}, {"findings", std::move(findings)}};
+  const Json document{{"version", json_document_version},
+                      {"healthy", is_healthy(sections)},
+                      {"findings", std::move(findings)}};
   return document.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,5 +1,6 @@
 #include "groups/group_json.hpp"
 
+#include "cli/json_document_version.hpp"
 #include "groups/group_state.hpp"
 
 #include <nlohmann/json.hpp>
@@ -34,7 +35,7 @@ Json describe(const GroupSnapshot& group) {
 }  // namespace
 
 struct GroupDocument::Content {
-  Json document{{"targets", Json::array()}};
+  Json document{{"version", json_document_version}, {"targets", Json::array()}};
 
   Json& target() { return document["targets"].back(); }
   Json& groups() { return target()["groups"]; }

@@ -58,6 +58,24 @@ def test_the_version_is_json_too(pushmetrics):
     assert any(library.startswith("libcurl/") for library in version["libraries"])
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("delete", "-j", "none"),
+        ("prune", "--older-than", "1d", "--dry-run"),
+        ("wipe", "--yes"),
+        ("doctor",),
+        ("check", "/dev/null"),
+    ],
+)
+def test_every_json_document_begins_with_its_version(pushmetrics, tmp_path, arguments):
+    subcommand, *operands = arguments
+    target = () if subcommand == "check" else ("--url", f"textfile:{tmp_path}")
+    document = json.loads(pushmetrics(subcommand, "--json", *target, *operands).stdout)
+    assert next(iter(document.items())) == ("version", 1)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_is_the_installed_one(shell):
     done = subprocess.run([BINARY, "completion", shell], capture_output=True, timeout=20)
