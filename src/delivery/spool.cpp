@@ -249,10 +249,12 @@ Result<Spool::Stored> Spool::store(const std::string& target, const Push& push) 
     if (record.number > number && replaces(other->entry, entry)) return Stored{};
     if (record.number < number && replaces(entry, other->entry)) replaced.push_back(record.number);
   }
+  // First the line, then the file: if this process is killed in between, a line without a file does no harm, but a file
+  // without a line would be delivered after newer pushes of its group.
+  folder->log().append({.number = number, .group = group, .bytes = text.size()});
   const auto added = folder->add(number, text);
   if (!added) return added.failure();
   set_mark();
-  folder->log().append({.number = number, .group = group, .bytes = text.size()});
   for (const std::uint64_t older : replaced) static_cast<void>(folder->remove(older));
   Stored stored{.is_synced = *added == SpoolFolder::Durability::synced};
   discard_expired(*folder, records, stored.discarded);

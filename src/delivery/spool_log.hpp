@@ -17,10 +17,10 @@ struct SpoolRecord {
   bool has_failed = false;
 };
 
-/// The file `order` of a spool's folder: a line for each entry that was written there, so that those of one group, and
+/// The file `order` of a spool's folder: a line for each entry that is written there, so that those of one group, and
 /// how much there is in all, are found without reading every entry.
 ///
-///     NUMBER GROUP BYTES      an entry was written
+///     NUMBER GROUP BYTES      an entry is about to be written
 ///     NUMBER GROUP failed     its delivery was attempted in vain
 ///
 /// It gives hints, no more: an entry may be gone, or have no line. Writers append a line at once, and nobody waits for

@@ -1,7 +1,7 @@
 import pytest
 
 from support.program import Program
-from support.servers import Gateway
+from support.servers import Gateway, free_port
 
 
 @pytest.fixture(scope="module")
@@ -9,6 +9,17 @@ def gateway(tmp_path_factory):
     """One Pushgateway a test module: its tests use groups of their own."""
     with Gateway(tmp_path_factory.mktemp("gateway")) as server:
         yield server
+
+
+@pytest.fixture
+def own_gateway(tmp_path):
+    """A gateway that a test may stop and start; it is not running at first."""
+    directory = tmp_path / "gateway"
+    directory.mkdir()
+    gateway = Gateway(directory)
+    gateway.port = free_port()
+    yield gateway
+    gateway.stop()
 
 
 @pytest.fixture

@@ -12,21 +12,10 @@ import pytest
 from support import faulty_server as faulty
 from support.faulty_server import FaultyServer
 from support.program import BINARY, is_gone
-from support.servers import Gateway, free_port, wait_until
+from support.servers import free_port, wait_until
 
 
 IS_SANITIZED = b"__asan_init" in pathlib.Path(BINARY).read_bytes()
-
-
-@pytest.fixture
-def own_gateway(tmp_path):
-    """A gateway that a test may stop and start; it is not running at first."""
-    directory = tmp_path / "gateway"
-    directory.mkdir()
-    gateway = Gateway(directory)
-    gateway.port = free_port()
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture

@@ -13,18 +13,6 @@ import pytest
 from support import faulty_server as faulty
 from support.faulty_server import FaultyServer
 from support.program import finish
-from support.servers import Gateway, free_port
-
-
-@pytest.fixture
-def own_gateway(tmp_path):
-    """A gateway that a test may stop and start; it is not running at first."""
-    directory = tmp_path / "gateway"
-    directory.mkdir()
-    gateway = Gateway(directory)
-    gateway.port = free_port()
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture
@@ -289,6 +277,7 @@ def test_killed_at_any_moment_it_loses_no_push_and_keeps_the_order(pushmetrics, 
             if process.wait(10) == 0:
                 accounted.add(number)
             process.stdout.close()
+            server.settle()
             accounted |= numbers_in(spool)
         server.behaviour = relay
         assert flush().status == 0
@@ -312,5 +301,5 @@ def test_a_spool_that_somebody_keeps_locked_does_not_hold_up_a_push(run, pushmet
         more = [run("-j", f"job{i}", "--", "true") for i in range(3)]
     assert result.status == 3 and result.elapsed < 3
     assert gateway.group("second").values["job_exit_code"] == 3
-    assert all("; spooled" in told.stderr for told in [result, *more])
+    assert all("; spooled" in each.stderr for each in [result, *more])
     assert len(entries(spool)) == 5

@@ -94,6 +94,7 @@ class FaultyServer:
         self.behaviour = behaviour
         self.requests = []
         self.times = []
+        self.clients = []
         self.stopping = threading.Event()
         self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=64)
         self.listener.settimeout(0.05)
@@ -104,13 +105,14 @@ class FaultyServer:
     def _accept(self):
         while not self.stopping.is_set():
             try:
-                sock, _ = self.listener.accept()
+                sock, client = self.listener.accept()
             except TimeoutError:
                 continue
             self.times.append(time.monotonic())
             thread = threading.Thread(target=self._serve, args=(sock,))
             thread.start()
             self.threads.append(thread)
+            self.clients.append(client)
 
     def _serve(self, sock):
         with sock:
@@ -119,6 +121,14 @@ class FaultyServer:
                 self.behaviour(Connection(sock, self))
             except OSError:
                 pass  # the other side had enough
+
+    def settle(self):
+        """Waits until all connections made so far, also by processes that are dead by now, have been dealt with."""
+        with socket.create_connection(self.listener.getsockname()) as last:
+            while last.getsockname() not in self.clients:
+                time.sleep(0.001)
+        for thread in self.threads[1:]:
+            thread.join()
 
     def __enter__(self):
         self.threads[0].start()
