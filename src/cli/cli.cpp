@@ -58,8 +58,8 @@ std::vector<std::string_view> dashed(const std::vector<std::string>& arguments) 
   return found;
 }
 
-/// Whether an option may be among the dashed arguments. CLI11 takes its time over each option that it is told
-/// of, and the job waits meanwhile; so it is told of no others.
+/// Whether an option may be among the dashed arguments. CLI11 takes its time over each option that it
+/// knows, and the job waits meanwhile; so it gets no others.
 bool may_be_among(std::span<const std::string_view> arguments, const OptionSpec& spec) {
   return std::ranges::any_of(arguments, [&](std::string_view argument) {
     if (!argument.starts_with("--"))

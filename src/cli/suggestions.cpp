@@ -94,12 +94,12 @@ std::string_view called_by_others(std::string_view name, std::span<const std::st
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr std::size_t longest = 40;
   if (word.empty() || word.size() > longest) return {};
-  constexpr std::size_t telling = 3;
+  constexpr std::size_t significant = 3;
   std::string_view begun;
   std::size_t count = 0;
   for (const std::string_view candidate : candidates)
     if (candidate.starts_with(word)) begun = candidate, ++count;
-  if (count == 1 && word.size() >= telling) return begun;
+  if (count == 1 && word.size() >= significant) return begun;
   return only_nearest(word, candidates);
 }
 

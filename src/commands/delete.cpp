@@ -150,17 +150,17 @@ class Deletion {
   }
 
  private:
-  /// Deletes even what could not be listed: its name is known, and the list only told whether it was there.
+  /// Deletes even what could not be listed: its name is known, and the list only shows whether it was there.
   void delete_exact(const GroupPlace& place, const Result<Listing>& listing) {
     if (!listing && (options_.removal.dry_run || !place.store)) return report_.fail(listing.error());
     const auto [group, is_there] = find_exact(listing ? *listing : Listing{}, exact_labels(options_));
     if (is_there || !listing) return remove_groups(session_, place, {group}, options_.removal, report_);
     console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
     mention_others(place, *listing, group.labels);
-    // All the same, since a list does not tell every name as it is.
+    // All the same, since a list does not show every name as it is.
     if (!options_.removal.dry_run)
       session_.remove(place, {group}, [this](const Removal& removal) {
-        if (removal.outcome != Removal::Outcome::deleted) report_.tell(removal);
+        if (removal.outcome != Removal::Outcome::deleted) report_.add(removal);
       });
   }
 

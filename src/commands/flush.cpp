@@ -48,7 +48,7 @@ OptionTable describe(FlushOptions& options) {
   return table;
 }
 
-/// One after the other tells on a terminal how far it has come.
+/// Shows on a terminal how far it has come.
 class Progress {
  public:
   explicit Progress(std::size_t total) : total_(total), shown_(::isatty(STDERR_FILENO) != 0 && total > 0) {}
@@ -110,12 +110,12 @@ int deliver_waiting(const DeliveryOptions& delivery, const Spool& spool, const C
   return status;
 }
 
-/// Stays until it is told to end, or nothing waits any more. The exit status.
+/// Stays until a signal ends it, or nothing waits any more. The exit status.
 int watch_spool(const FlushOptions& options, const Spool& spool, const Console& console) {
   EventLoop loop;
   MessageQueue messages(loop);
   SpoolWatch watch(loop, options.delivery, spool,
-                   options.until_empty ? SpoolWatch::Until::empty : SpoolWatch::Until::told, console);
+                   options.until_empty ? SpoolWatch::Until::empty : SpoolWatch::Until::ended, console);
   TerminationSignals signals(loop, [&] { watch.end(); });
   // The end of a process that cannot be seen from here, as in another container, wakes nobody. What is found waits in the
   // spool, which is watched.

@@ -166,7 +166,7 @@ void MetricsInput::check_text(std::string_view text, const FileText* file) {
   check_options.clash_with_gateway = options_.strict ? Severity::error : Severity::warning;
   if (file != nullptr) check_options.on_progress = [file](std::string_view read) { file->drop_pages(read); };
 
-  // What a megabyte does not show, --from can tell; more is not to be read twice.
+  // What a megabyte does not show, --from can say; more is not to be read twice.
   constexpr std::size_t enough_to_tell = std::size_t{1} << 20;
   InputFormat format = options_.format ? *options_.format : detect_format(text.substr(0, enough_to_tell));
   // Strict is as a Pushgateway reads, and to that OpenMetrics is text.

@@ -48,7 +48,7 @@ OptionTable describe(PruneOptions& options) {
   return table;
 }
 
-/// The groups to delete, the oldest first. Those of which no time is known are let be.
+/// The groups to delete, the oldest first. Those whose time is not known are kept.
 std::vector<GroupSnapshot> select_old(const Listing& listing, const PruneOptions& options) {
   std::vector<GroupSnapshot> groups = listing.groups;
   std::erase_if(groups, [&](const GroupSnapshot& group) {
@@ -87,7 +87,7 @@ void prune(GroupClient& session, const GroupPlace& place, const PruneOptions& op
   const std::vector<GroupSnapshot> groups = select_old(*listing, options);
   if (options.removal.dry_run) return remove_groups(session, place, groups, options.removal, report);
   // Whether a group was pushed again is looked up soon before its deletion, but not for each alone: the API
-  // tells only of all groups at once.
+  // knows only of all groups at once.
   constexpr std::size_t batch_size = 1000;
   for (std::size_t begin = 0; begin < groups.size(); begin += batch_size) {
     const std::size_t end = std::min(begin + batch_size, groups.size());

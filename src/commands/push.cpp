@@ -56,7 +56,7 @@ OptionTable describe(PushOptions& options) {
   return table;
 }
 
-/// Sends to every target and tells how it went. The exit status.
+/// Sends to every target and reports how it went. The exit status.
 int deliver(const SharedPush& push, const DeliveryOptions& options, const Console& console) {
   EventLoop loop;
   HttpClient http(loop, options.tls_setup());

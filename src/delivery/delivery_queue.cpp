@@ -31,7 +31,7 @@ class DeliveryQueue::TargetQueue {
 
   void give_up(const std::string& why) {
     if (queue_.empty()) return;
-    // What is sent meanwhile, by those that are told, is not given up.
+    // What the callbacks send meanwhile is not given up.
     std::deque<QueuedPush> rest(std::make_move_iterator(queue_.begin() + 1),
                                 std::make_move_iterator(queue_.end()));
     queue_.resize(1);

@@ -90,7 +90,7 @@ void NewPush::end(const DeliveryResult& delivery) {
 
 void NewPush::give_up(const std::string& why) {
   result_.is_given_up = true;
-  const bool is_queued = !wait_ && !older_delivery_;  // then the queue is told
+  const bool is_queued = !wait_ && !older_delivery_;  // then the queue is asked
   if (is_queued) return;
   wait_.reset();
   if (older_delivery_) older_delivery_->give_up(why);

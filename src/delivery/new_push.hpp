@@ -22,7 +22,7 @@ class NewPush {
     DeliveryResult delivery;
     /// An older push of the group was tried in vain.
     bool has_older_failed = false;
-    /// It was told to give up.
+    /// give_up() was called.
     bool is_given_up = false;
   };
   /// The group is still locked then, until release().

@@ -85,7 +85,7 @@ class Spool {
   /// newer one waits that replaces it, nothing is written.
   Result<Stored> store(const std::string& target, const Push& push) const;
 
-  /// The older entries of the push's group that it does not replace whole, oldest first. As far as the log tells.
+  /// The older entries of the push's group that it does not replace whole, oldest first. As far as the log shows.
   std::vector<std::uint64_t> older_of_group(const SpoolFolder& folder, const std::string& target,
                                             const Push& push) const;
   /// After `push` was delivered: takes out of older entries of its group what it has replaced, so that none of that is

@@ -100,7 +100,7 @@ std::string_view path_problem(std::string_view path) {
   return {};
 }
 
-/// What tells a target's protocol before its URL.
+/// What names a target's protocol before its URL.
 std::string_view name_prefix(TargetUrl::Kind kind) {
   switch (kind) {
     case TargetUrl::Kind::remote_write: return "remote-write+";

@@ -48,7 +48,7 @@ class WaitingPushes {
   /// Why no other entry can be read now either; empty: nothing.
   const std::string& exhausted() const { return exhausted_; }
 
-  /// Reports how many were left out: of each kind, only the first are told.
+  /// Reports how many were left out: of each kind, only the first are reported.
   void report_rest() const;
 
  private:

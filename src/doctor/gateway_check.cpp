@@ -158,7 +158,7 @@ int check_metrics(const TargetUrl& url, HttpProbe& talk, const std::string& path
   return answer.status;
 }
 
-/// A body that is no metrics is refused without leaving a group behind; so the answer tells whether a push
+/// A body that is no metrics is rejected without leaving a group behind; so the answer shows whether a push
 /// would come through (PROTOCOL.md, "Pushing").
 void check_push(HttpProbe& talk, CheckReport& section) {
   const HttpResponse answer =

@@ -114,7 +114,7 @@ void check_authentication(const HttpProbe& talk, int status, CheckReport& sectio
 
 void check_clock(const HttpResponse& answer, CheckReport& section) {
   if (!answer.server_time) return;
-  // The server tells whole seconds.
+  // The server gives whole seconds.
   const auto here = std::chrono::system_clock::now();
   const double difference = to_seconds(here - *answer.server_time) - 0.5;
   constexpr double tolerated = 5;
@@ -151,7 +151,7 @@ void check_writes(const AttemptResult& verdict, CheckReport& section) {
     section.ok("push", "a write without a sample is taken; its limits for samples show with a push only");
   else if (verdict.status == bad_request)
     section.warn("push",
-                 concat({"a write without a sample is refused, so that nothing can be told without one: ",
+                 concat({"a write without a sample is rejected, so nothing can be checked without one: ",
                          verdict.reason}),
                  "try a push: pushmetrics push -j test -m x=1");
   else if (verdict.status != 401 && verdict.status != 403)

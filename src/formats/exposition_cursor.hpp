@@ -37,7 +37,7 @@ class ExpositionCursor {
   void skip_byte_order_mark();
   void to_next_line();
 
-  // These say whether what they read was good. If not, they have told of the error.
+  // These say whether what they read was good. If not, they have reported the error.
 
   /// All was read but the line's end.
   bool end_line();

@@ -30,7 +30,7 @@ class Reader : private ExpositionLabels {
   }
 
  private:
-  // Each part of a line is read by a function that says whether it was good. A bad one has been told; its
+  // Each part of a line is read by a function that says whether it was good. A bad one has been reported; its
   // line is given up.
 
   bool read_line();

@@ -71,7 +71,7 @@ struct ExpositionMetadata {
   std::optional<MetricType> type;  ///< under Kind::type
 };
 
-/// Something that lenient reading puts right. Strict reading tells of it, too, where it is good enough for
+/// Something that lenient reading puts right. Strict reading reports it, too, where it is good enough for
 /// Pushgateway 1.11, but not for older ones.
 struct ExpositionRepair {
   enum class Kind {
@@ -121,13 +121,13 @@ struct CheckOptions {
   Timestamps timestamps = Timestamps::refuse;
   /// The group that it will be pushed to, where known: its labels replace the samples' own.
   const GroupingKey* group = nullptr;
-  /// How it is told that a family clashes with those that a Pushgateway has of its own; none: not at all, as
+  /// How it is reported that a family clashes with those that a Pushgateway has of its own; none: not at all, as
   /// for a text that may go elsewhere.
   std::optional<Severity> clash_with_gateway = {};
   /// As many errors are kept, and as many warnings; more are only counted.
   std::size_t limit = 20;
   /// Called after every megabyte or so with what has been read: of the text itself, or of what it was converted
-  /// to. A mapping may let go of that, lest the whole file stays in memory: it is read again only in places.
+  /// to. A mapping may drop that, so that the whole file does not stay in memory: it is read again only in places.
   std::function<void(std::string_view read)> on_progress = {};
 };
 

@@ -245,7 +245,7 @@ std::optional<double> FamilyBuilder::read_value(std::string_view name, const Nod
   return number;
 }
 
-/// Sorted by name, so that it can be told when two samples have the same.
+/// Sorted by name, so that two samples with the same name are found.
 std::vector<Label> FamilyBuilder::read_labels(std::string_view name, const Node& object) {
   std::vector<Label> labels;
   if (object.kind != Kind::object)

@@ -18,7 +18,7 @@ class GroupingKey;
 
 namespace pushmetrics::json {
 
-/// Puts the entries of a document together to families, as text at once, and tells the findings what is wrong
+/// Puts the entries of a document together to families, as text at once, and adds to the findings what is wrong
 /// with them.
 class FamilyBuilder {
  public:

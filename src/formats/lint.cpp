@@ -159,7 +159,7 @@ class Linter : public ExpositionHandler {
     for (const RawLabel& label : sample.labels) note_label(*last_facts_, label.name, line.at(label.name));
   }
 
-  Next on_error(Diagnostic /*told by check_exposition*/) override { return Next::go_on; }
+  Next on_error(Diagnostic /*reported by check_exposition*/) override { return Next::go_on; }
 
   std::vector<Diagnostic> findings() const {
     std::vector<Diagnostic> findings;

@@ -48,7 +48,7 @@ class Converter {
   Conversion convert() &&;
 
  private:
-  /// What is told once.
+  /// What is reported once.
   enum class Repair {
     byte_order_mark,
     carriage_return,
@@ -246,7 +246,7 @@ void Converter::close_family() {
   family_.reset();
 }
 
-/// False when the sample cannot be of any family; that has been told.
+/// False when the sample cannot be of any family; that has been reported.
 bool Converter::enter_family_of(std::string_view sample_name) {
   if (!family_ || !belongs_to_family(sample_name)) {
     if (family_ && sample_name == family_->name && family_->type != &unknown_type) {

@@ -57,7 +57,7 @@ class Removals {
       const GroupSnapshot& group = groups_[next_++];
       if (group.name == GroupSnapshot::Name::unknown_bytes) {
         on_removal_({&group, Removal::Outcome::failed,
-                     "it holds bytes that are not UTF-8, and the gateway does not tell which"});
+                     "it holds bytes that are not UTF-8, and the gateway does not say which"});
         continue;
       }
       lane.group = &group;

@@ -24,7 +24,7 @@ void RemovalReport::fail(const std::string& why) {
   status_ = exit_not_delivered;
 }
 
-void RemovalReport::tell(const Removal& removal) {
+void RemovalReport::add(const Removal& removal) {
   const GroupSnapshot& group = *removal.group;
   const std::string name = group.labels.to_string();
   if (removal.outcome == Removal::Outcome::not_tried) {
@@ -63,9 +63,9 @@ void RemovalReport::print(std::string_view line) {
 
 void remove_groups(GroupClient& session, const GroupPlace& place, const std::vector<GroupSnapshot>& groups,
                    const RemovalOptions& options, RemovalReport& report) {
-  const auto tell = [&](const Removal& removal) { report.tell(removal); };
-  if (!options.dry_run) return session.remove(place, groups, tell);
-  for (const GroupSnapshot& group : groups) tell({&group, Removal::Outcome::deleted});
+  const auto add = [&](const Removal& removal) { report.add(removal); };
+  if (!options.dry_run) return session.remove(place, groups, add);
+  for (const GroupSnapshot& group : groups) add({&group, Removal::Outcome::deleted});
 }
 
 }  // namespace pushmetrics

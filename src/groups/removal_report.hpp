@@ -23,7 +23,7 @@ class RemovalReport {
   void begin_target(std::string_view name, GroupSnapshot::Time now);
   /// Nothing (more) can be done at this target.
   void fail(const std::string& why);
-  void tell(const Removal& removal);
+  void add(const Removal& removal);
   /// Call after the last group of a target.
   void end_target();
   /// Prints the rest. Returns the exit status.

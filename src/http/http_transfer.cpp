@@ -74,7 +74,7 @@ CurlTransfer::CurlTransfer(EventLoop& loop, CURLM* multi, HttpRequest request, c
   begin();
 }
 
-/// libcurl is not relied on for the end: where it fails for want of memory, it may set no timer, and tell nobody.
+/// libcurl is not relied on for the end: where it fails for want of memory, it may set no timer, and report nothing.
 void CurlTransfer::begin() {
   constexpr std::chrono::milliseconds grace(250);
   end_at(std::max(deadline_, EventLoop::Clock::now()) + grace, CURLE_OPERATION_TIMEDOUT);

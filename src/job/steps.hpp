@@ -14,7 +14,7 @@
 namespace pushmetrics {
 
 /// One run of a stage of the job, as `pushmetrics step` records it in the job's metrics file: a line at its begin and one
-/// at its end, which are comments to whoever else reads the file. Process and start tell runs of the same name apart.
+/// at its end, which are comments to whoever else reads the file. Process and start distinguish runs of the same name.
 struct StepRun {
   /// `build`, or `build/test` for a step within it.
   std::string name;

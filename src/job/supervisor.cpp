@@ -40,7 +40,7 @@ bool is_parent_in_other_group() {
 }
 
 /// What the terminal sends (SI_KERNEL) goes to all of its foreground group, but for a hang-up: of that,
-/// SIGHUP and SIGCONT, the kernel tells the session's leader alone.
+/// SIGHUP and SIGCONT, the kernel informs the session's leader alone.
 bool is_for_whole_group(int number, int code) {
   if (code != SI_KERNEL) return false;
   const bool may_be_hang_up = number == SIGHUP || number == SIGCONT;

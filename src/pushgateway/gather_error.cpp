@@ -143,12 +143,12 @@ void settle_unknown_bytes(std::vector<GroupSnapshot>& groups, std::vector<Gather
     if (group.name != GroupSnapshot::Name::unknown_bytes) continue;
     const bool has_instance = group.labels.value("instance").has_value();
     const GroupLabels shown = has_instance ? group.labels : group.labels.with({"instance", ""});
-    const auto told = std::ranges::find_if(
+    const auto found = std::ranges::find_if(
         complaints, [&](const GatherError& complaint) { return replaced(complaint.labels) == shown; });
-    if (told == complaints.end()) continue;
-    group.labels = has_instance ? told->labels : told->labels.without("instance");
+    if (found == complaints.end()) continue;
+    group.labels = has_instance ? found->labels : found->labels.without("instance");
     group.name = GroupSnapshot::Name::exact;
-    complaints.erase(told);
+    complaints.erase(found);
   }
 }
 

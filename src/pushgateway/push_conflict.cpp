@@ -113,7 +113,7 @@ PushConflicts::PushConflicts(const Push& push) : push_(push), families_(parse_fa
 }
 
 bool PushConflicts::concern(const GroupSnapshot& group) const {
-  // What else the list holds tells of these whether they conflict.
+  // What else the list holds shows whether these conflict.
   if (group.name != GroupSnapshot::Name::exact || group.labels.value("instance") == "") return true;
   return has_unknown_bytes(group) || !type_conflict(group).empty() || !series_conflict(group).empty();
 }

@@ -16,7 +16,7 @@ namespace pushmetrics {
 /// The counts of a group's runs on this machine.
 struct KeptCounts {
   enum class Extent {
-    all,       ///< and what the targets told of runs before, or elsewhere
+    all,       ///< and what the targets reported of runs before, or elsewhere
     here_only  ///< no target could be asked yet: to be added to what they hold
   };
   RunCounts counts;

@@ -15,8 +15,8 @@ namespace {
 using Clock = EventLoop::Clock;
 
 /// Whether the counts that a target holds may yet be read, if not now. One that has another API than a
-/// Pushgateway's, or hides it (403), never tells.
-bool may_tell_later(const AttemptResult& verdict) {
+/// Pushgateway's, or hides it (403), never reports it.
+bool may_report_later(const AttemptResult& verdict) {
   constexpr int unauthorized = 401;
   return verdict.kind == AttemptResult::Kind::retry ||
          (verdict.kind == AttemptResult::Kind::needs_attention &&
@@ -34,13 +34,13 @@ struct Reading {
 
 }  // namespace
 
-/// What the targets tell of a group.
+/// What the targets report of a group.
 struct RunCounter::Held {
   std::optional<RunCounts> counts;
-  /// A target told, be it that there are none.
-  bool told = false;
-  /// None told, but one may yet.
-  bool told_later = false;
+  /// A target reported its counts, or that it has none.
+  bool is_known = false;
+  /// None has reported, but one may yet.
+  bool may_be_known_later = false;
 };
 
 RunCounter::RunCounter(EventLoop& loop, const GroupingKey& group, std::string prefix,
@@ -70,7 +70,7 @@ std::optional<RunCounts> RunCounter::count(RunEnd end, std::chrono::system_clock
   const bool is_new = !kept || !*kept;
   if (is_new || result.extent == KeptCounts::Extent::here_only) {
     result.counts = held.counts ? followed_by(*held.counts, result.counts) : result.counts;
-    result.extent = held.told_later ? KeptCounts::Extent::here_only : KeptCounts::Extent::all;
+    result.extent = held.may_be_known_later ? KeptCounts::Extent::here_only : KeptCounts::Extent::all;
   } else if (held.counts) {
     result.counts = merged(result.counts, *held.counts);
   }
@@ -78,13 +78,13 @@ std::optional<RunCounts> RunCounter::count(RunEnd end, std::chrono::system_clock
   if (const auto written = file_->write(result); !written)
     listener_.warning(concat({"its runs are not counted reliably: ", written.error()}));
   if (result.extent == KeptCounts::Extent::all) return result.counts;
-  listener_.warning("its runs are counted, but not pushed until a target can tell what was counted before");
+  listener_.warning("its runs are counted, but not pushed until a target reports the earlier counts");
   return std::nullopt;
 }
 
 std::optional<RunCounts> RunCounter::without_file(RunEnd end, const Held& held) const {
-  if (held.told) return advanced(held.counts.value_or(RunCounts{}), end);
-  listener_.warning("this run is not counted: no target tells what was counted before");
+  if (held.is_known) return advanced(held.counts.value_or(RunCounts{}), end);
+  listener_.warning("this run is not counted: no target reports the earlier counts");
   return std::nullopt;
 }
 
@@ -140,17 +140,17 @@ RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::
     const AttemptResult verdict =
         reading.verdict.value_or(AttemptResult{AttemptResult::Kind::retry, "there was no time"});
     if (verdict.kind != AttemptResult::Kind::delivered) {
-      held.told_later = held.told_later || may_tell_later(verdict);
+      held.may_be_known_later = held.may_be_known_later || may_report_later(verdict);
       listener_.note(
           concat({"its counts could not be read back from ", reading.target->name, ": ", verdict.reason}));
       continue;
     }
-    held.told = true;
+    held.is_known = true;
     for (const GroupSnapshot& group : reading.listing.groups)
       if (const auto counts = run_counts_of(group))
         held.counts = held.counts ? merged(*held.counts, *counts) : *counts;
   }
-  held.told_later = held.told_later && !held.told;
+  held.may_be_known_later = held.may_be_known_later && !held.is_known;
   return held;
 }
 

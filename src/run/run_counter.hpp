@@ -27,7 +27,7 @@ class RunCounter {
              Listener listener);
 
   /// Counts a run that began at `start` and has ended. Waits, until `deadline` at the latest, for its turn among the runs of this
-  /// group on this machine, and for what the targets hold. Nothing: they cannot be told now.
+  /// group on this machine, and for what the targets hold. Nothing: they cannot be known now.
   std::optional<RunCounts> count(RunEnd end, std::chrono::system_clock::time_point start,
                                  const std::vector<Target>& targets, EventLoop::Clock::time_point deadline);
   /// What count() would come to without the targets; nothing is kept.

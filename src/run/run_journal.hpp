@@ -33,7 +33,7 @@ class RunJournal {
   Result<Descriptor> open_record(const std::string& name) const;
   /// Whether `file` still is the file of that name.
   bool is_there(const std::string& name, int file) const;
-  /// False: it is not there any more, and errno tells.
+  /// False: it is not there any more, and errno says why.
   bool rename(const std::string& from, const std::string& to) const;
   bool remove(const std::string& name) const;
 

@@ -379,7 +379,7 @@ Push RunSession::push_of(const std::vector<Family>& families,
 }
 
 /// Not at once: often it is said twice, as by a shell whose terminal hangs up and then by the kernel, and the
-/// second time must not cost the push that tells of the first. Said again later, it is meant.
+/// second time must not cost the push that reports the first. Said again later, it is meant.
 void RunSession::on_asked_to_end() {
   constexpr std::chrono::seconds grace(2);
   constexpr std::chrono::milliseconds said_twice(500);
@@ -407,7 +407,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   std::optional<EventLoop::Clock::time_point> deadline;
   if (counter_) {
     recorder_.add_end(
-        push_of(own, supervisor_.outcome()->ended));  // which is known, whatever becomes of the counts
+        push_of(own, supervisor_.outcome()->ended));  // which is known, even if the counts are not
     recorder_.count_older();
     deadline = count(added);
   }

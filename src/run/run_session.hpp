@@ -28,7 +28,7 @@ struct RunResult {
   std::vector<Step> steps = {};
 };
 
-/// Runs the job and pushes how it went. `problems` of the configuration are told once the job is on its way. Stores
+/// Runs the job and pushes how it went. `problems` of the configuration are reported once the job is on its way. Stores
 /// in `options` what is known only then, such as the next run.
 RunResult execute_run(RunOptions& options, const GroupingKey& group, std::vector<std::string> command,
                       const std::vector<std::string>& problems);

@@ -8,8 +8,8 @@
 
 namespace pushmetrics {
 
-/// For a command without a job: SIGTERM, SIGINT and SIGHUP do not end the process while this lives, but tell
-/// it to come to its end, so that what is under way can still be kept. Those ignored on entry (nohup) stay
+/// For a command without a job: SIGTERM, SIGINT and SIGHUP do not end the process while this lives, but call
+/// `on_signal`, so that what is under way can still be kept. Those ignored on entry (nohup) stay
 /// so. Neither does a closed pipe on standard error, or a limit of the size of files.
 class TerminationSignals {
  public:

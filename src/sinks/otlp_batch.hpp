@@ -42,8 +42,8 @@ struct OtlpMetric {
 /// summaries their OTLP equivalents, all others gauges.
 struct OtlpBatch {
   std::vector<Label> resource;
-  /// When the samples were taken, in nanoseconds since 1970. It is the start time of what is cumulative, too: nobody
-  /// has told when it began, and OTLP's form for that is a point without duration (data model, "Resets and gaps").
+  /// When the samples were taken, in nanoseconds since 1970. It is the start time of what is cumulative, too: when it
+  /// began is not known, and OTLP's form for that is a point without duration (data model, "Resets and gaps").
   std::uint64_t time = 0;
   std::vector<OtlpMetric> metrics;
 };

@@ -63,7 +63,7 @@ class GatewayPush : public Attempt {
         });
   }
 
-  /// Measured on the gateway's clock, which it tells in whole seconds, rounded down: the push began after
+  /// Measured on the gateway's clock, which it gives in whole seconds, rounded down: the push began after
   /// `began`, or up to a second later. A failure that was known before is an older one all the same.
   void on_list(const HttpResponse& response) {
     const auto& groups = list_.read_so_far();
@@ -95,7 +95,7 @@ class GatewayPush : public Attempt {
   std::map<std::string, WallTime>& known_failures_;
   Sink::Done done_;
   EventLoop::Clock::time_point began_ = EventLoop::Clock::now();
-  /// When the list began to come, which is when the gateway told the time.
+  /// When the list began to come, which is when the gateway gave the time.
   std::optional<EventLoop::Clock::time_point> answered_;
   AttemptResult result_;
   GroupListParser list_;

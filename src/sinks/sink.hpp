@@ -43,7 +43,7 @@ struct Remainder {
   std::string rejected;
 };
 
-/// An attempt under way. Destroying it cancels it; then nobody is told.
+/// An attempt under way. Destroying it cancels it; then `done` is not called.
 class Attempt {
  public:
   virtual ~Attempt() = default;
@@ -56,7 +56,7 @@ struct Capabilities {
   bool replace = false;    ///< PushMode::replace
   bool remove = false;     ///< delete groups
   bool list = false;       ///< show its groups
-  bool read_back = false;  ///< tell the present values of a group
+  bool read_back = false;  ///< report the present values of a group
 };
 
 class GroupStore;
@@ -75,7 +75,7 @@ class Sink {
                                            Done done) = 0;
 
   /// Asks why a push was refused as inconsistent (400), until `deadline`. `done` gets a sentence that names
-  /// what is in its way and what would clear it, or nothing where that cannot be told. Null: it cannot be
+  /// what is in its way and what would clear it, or nothing where that cannot be known. Null: it cannot be
   /// asked. `push` and the sink must outlive the attempt.
   using OnExplanation = std::function<void(std::string)>;
   virtual std::unique_ptr<Attempt> explain_push_conflict(const Push& push,

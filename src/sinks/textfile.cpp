@@ -190,7 +190,7 @@ class TextfileWrite {
     return neighbours;
   }
 
-  /// Takes what is there already. Returns why the file must be let be; empty: it need not.
+  /// Takes what is there already. Returns why the file must not be replaced; empty: it may be.
   std::string read_held() {
     if (::access(path(name_).c_str(), F_OK) != 0) return {};
     const auto text = read_textfile(path(name_), own_limit);

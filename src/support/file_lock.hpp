@@ -13,8 +13,8 @@ namespace pushmetrics {
 struct FileLock {
   enum class State {
     held,
-    busy,  ///< another process holds it
-    unsupported  ///< the file system has no locks (or `file` could not be opened, which errno tells): `error` says why
+    busy,        ///< another process holds it
+    unsupported  ///< the file system has no locks (or `file` could not be opened, see errno): `error` says why
   };
   State state = State::unsupported;
   Descriptor file = {};

@@ -22,8 +22,8 @@ std::vector<TargetUrl> waiting_targets(std::vector<TargetUrl> configured,
 class SpoolWatch {
  public:
   enum class Until {
-    told,  ///< to end
-    empty  ///< nothing waits any more
+    ended,  ///< by end()
+    empty   ///< nothing waits any more
   };
   enum class Result {
     done,
@@ -38,7 +38,7 @@ class SpoolWatch {
   SpoolWatch(const SpoolWatch&) = delete;
   SpoolWatch& operator=(const SpoolWatch&) = delete;
 
-  /// Nothing is left to do: by then it was told to end, or the spool is empty.
+  /// Nothing is left to do: end() was called, or the spool is empty.
   bool is_done() const { return is_done_; }
   Result result() const { return result_; }
 

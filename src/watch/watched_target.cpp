@@ -96,7 +96,7 @@ void WatchedTarget::end_soon() {
 
 void WatchedTarget::end_now() {
   is_ending_ = true;
-  if (round_) return round_->outbox->give_up("told to end");
+  if (round_) return round_->outbox->give_up("interrupted by a signal");
   if (!done_) return;
   loop_.cancel(timer_);
   timer_ = loop_.call_at(EventLoop::Clock::now(), [this] { finish(); });

@@ -24,7 +24,7 @@ class WatchedTarget {
   using Report = std::function<void(Importance, const std::string&)>;
 
   /// `options` names the target alone; they, `spool` and the loop must outlive this. Calls `done` once, from the loop,
-  /// when nothing waits any more, or when it had been told to end.
+  /// when nothing waits any more, or after end().
   WatchedTarget(EventLoop& loop, DeliveryOptions options, Spool spool, Report report,
                 std::function<void()> done);
   ~WatchedTarget();

@@ -156,7 +156,7 @@ FAULTS = [
     count("five concurrent counted runs of a group", count_faults.counted_crowd, ""),
     count("the gateway is wiped between two counted runs", count_faults.counted_at_own_gateway(count_faults.wipe_gateway), ""),
     count("the gateway is stopped after a counted run", count_faults.counted_at_own_gateway(count_faults.stop_gateway), "connection refused", WAITS),
-    count("the gateway holds unknown counts and does not answer", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target can tell what was counted before\npushmetrics: …; not pushed to …: no answer in time …; spooled\nhint: …", WAITS, takes=BUDGET),
+    count("the gateway holds unknown counts and does not answer", count_faults.silent_before_counting, "pushmetrics: …: its runs are counted, but not pushed until a target reports the earlier counts\npushmetrics: …; not pushed to …: no answer in time …; spooled\nhint: …", WAITS, takes=BUDGET),
     # Signals during a push to a target that does not answer.
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "interrupted by a signal", takes=2, commands=("run",)),
     Fault("SIGTERM during the push", faults.signalled(signal.SIGTERM), "interrupted by a signal", commands=("push",), status=-signal.SIGTERM),

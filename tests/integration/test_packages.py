@@ -21,10 +21,10 @@ PLACES = {
     "completions/pushmetrics.zsh": "usr/share/zsh/site-functions/_pushmetrics",
     "completions/pushmetrics.fish": "usr/share/fish/vendor_completions.d/pushmetrics.fish",
     "README.md": "usr/share/doc/pushmetrics/README.md",
-    "systemd/system/pushmetrics-flush.service": "usr/lib/systemd/system/pushmetrics-flush.service",
-    "systemd/system/pushmetrics-flush.path": "usr/lib/systemd/system/pushmetrics-flush.path",
-    "systemd/user/pushmetrics-flush.service": "usr/lib/systemd/user/pushmetrics-flush.service",
-    "systemd/user/pushmetrics-flush.path": "usr/lib/systemd/user/pushmetrics-flush.path",
+    "src/systemd/system/pushmetrics-flush.service": "usr/lib/systemd/system/pushmetrics-flush.service",
+    "src/systemd/system/pushmetrics-flush.path": "usr/lib/systemd/system/pushmetrics-flush.path",
+    "src/systemd/user/pushmetrics-flush.service": "usr/lib/systemd/user/pushmetrics-flush.service",
+    "src/systemd/user/pushmetrics-flush.path": "usr/lib/systemd/user/pushmetrics-flush.path",
     ".github/examples/backup.service": "usr/share/doc/pushmetrics/examples/backup.service",
 }
 # What enables the units.

@@ -195,7 +195,7 @@ def test_first_runs_without_a_gateway_are_added_to_what_it_holds(count, pushmetr
     own_gateway.pause()
     for command in ("false", "false"):
         result = count(own_gateway, "moved", command, options=("--push-timeout", "600ms"))
-        assert "not pushed until a target can tell" in result.stderr_lines[0]
+        assert "not pushed until a target reports" in result.stderr_lines[0]
     own_gateway.resume()
     assert pushmetrics("flush").status == 0
     assert counts(own_gateway, "moved") == (2, 1, 1)

@@ -304,7 +304,7 @@ print(zombies())
 
 
 def test_as_pid_1_an_orphans_status_is_not_taken_for_the_jobs(run_as_first_process):
-    job = sh("sh -c '(exit 77) & exit 0'; sleep 0.1; exit 3")
+    job = sh("sh -c '(exit 7) & exit 0'; sleep 0.1; exit 3")
     assert run_as_first_process("-j", "pid1-status", "--", *job).status == 3
 
 

@@ -7,7 +7,7 @@ import time
 from support.jobs import sh
 from support.servers import wait_until
 
-# A job that says that it runs, and ends when it is told to.
+# A job that says that it runs, and ends by SIGTERM.
 GOES_ON = sh('echo $$ >"$1.new"; mv "$1.new" "$1"; exec sleep 60')
 
 

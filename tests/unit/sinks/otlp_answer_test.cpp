@@ -7,7 +7,7 @@
 using namespace pushmetrics;
 using namespace std::string_literals;
 
-TEST_CASE("an answer of OTLP tells of rejected points, as a string or as a number") {
+TEST_CASE("an answer of OTLP reports rejected points, as a string or as a number") {
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":"3"}})").rejected_points == 3);
   CHECK(read_otlp_answer(R"({"partialSuccess":{"rejectedDataPoints":3}})").rejected_points == 3);
   CHECK(read_otlp_answer(R"({"partialSuccess":{"errorMessage":"a\nb"}})").message == "a b");
