@@ -24,7 +24,9 @@ __pushmetrics_options() {
     list) echo "--match= --sort= --prefix= --json $delivery $access $general" ;;
     prune) echo "--older-than= --keep-newest= --match= -n --dry-run --json $delivery $access $general" ;;
     wipe) echo "-y --yes --json $delivery $access $general" ;;
-    flush) echo "--watch --until-empty $delivery $access $general" ;;
+    flush)
+        echo "--watch --until-empty --discard --target= --match= -n --dry-run -y --yes --json $delivery $access $general"
+        ;;
     doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
     rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;

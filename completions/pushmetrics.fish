@@ -143,10 +143,10 @@ complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'Help text 
 complete -c pushmetrics -n '__pushmetrics_is completion' -a 'bash zsh fish' -d 'Shell'
 
 # Groups of a gateway
-complete -c pushmetrics -n '__pushmetrics_is delete list prune' -l match -x -a "job= instance= $__pushmetrics_labels" -d 'Groups whose label matches'
+complete -c pushmetrics -n '__pushmetrics_is delete list prune flush' -l match -x -a "job= instance= $__pushmetrics_labels" -d 'Groups whose label matches'
 complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'Print what would be deleted'
-complete -c pushmetrics -n '__pushmetrics_is delete wipe' -s y -l yes -d 'Do not ask'
-complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe doctor' -l json -d 'Print one JSON document'
+complete -c pushmetrics -n '__pushmetrics_is delete wipe flush' -s y -l yes -d 'Do not ask'
+complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe flush doctor' -l json -d 'Print one JSON document'
 complete -c pushmetrics -n '__pushmetrics_is list' -l sort -x -a 'group age state duration' -d 'Sort order'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'Minimum age of the last push'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
@@ -154,6 +154,9 @@ complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep t
 # The spool
 complete -c pushmetrics -n '__pushmetrics_is flush' -l watch -d 'Stay, and deliver what is added'
 complete -c pushmetrics -n '__pushmetrics_is flush' -l until-empty -d 'End when nothing waits'
+complete -c pushmetrics -n '__pushmetrics_is flush' -l discard -d 'Drop pushes that no target will take'
+complete -c pushmetrics -n '__pushmetrics_is flush' -l target -x -d 'Pushes for this target'
+complete -c pushmetrics -n '__pushmetrics_is flush' -s n -l dry-run -d 'Print what would be discarded'
 
 # Monitoring
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l source -x -a 'pushgateway textfile remote-write' -d 'How the metrics reach Prometheus'

@@ -142,9 +142,13 @@ case $state in
           '(-y --yes)'{-y,--yes}'[confirm that everything is to be deleted]' && ret=0
         ;;
       (flush)
-        _arguments -S -s $delivery $access $general \
+        _arguments -S -s $match $json $delivery $access $general \
           '--watch[stay, and deliver what is added]' \
-          '--until-empty[end when nothing waits]' && ret=0
+          '--until-empty[end when nothing waits]' \
+          '--discard[drop pushes that no target will take]' \
+          '*--target=[pushes for this target]:target: ' \
+          '(-n --dry-run)'{-n,--dry-run}'[print what would be discarded]' \
+          '(-y --yes)'{-y,--yes}'[do not ask before discarding]' && ret=0
         ;;
       (set)
         _arguments -S -s $general \

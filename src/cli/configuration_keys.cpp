@@ -59,9 +59,9 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "user",
                                                        "verbose"});
 
-constexpr auto keys_for_one_call =
-    std::to_array<std::string_view>({"config", "dry-run", "help", "help-text", "json", "match", "metric",
-                                     "shell", "sort", "type", "until-empty", "watch", "yes"});
+constexpr auto keys_for_one_call = std::to_array<std::string_view>(
+    {"config", "discard", "dry-run", "help", "help-text", "json", "match", "metric", "shell", "sort",
+     "target", "type", "until-empty", "watch", "yes"});
 
 constexpr auto subcommands =
     std::to_array<std::string_view>({"run", "push", "check", "delete", "list", "prune", "wipe", "flush",

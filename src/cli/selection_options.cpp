@@ -1,5 +1,11 @@
 #include "cli/selection_options.hpp"
 
+#include "support/descriptor.hpp"
+#include "support/text.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
 #include <utility>
 
 namespace pushmetrics {
@@ -25,16 +31,24 @@ OptionSpec describe_match(GroupFilter& filter) {
   return for_one_call(match);
 }
 
-OptionSpec describe_json(bool& json) {
-  return for_one_call({"json", 0, "", "print one JSON document", set(json)});
+OptionSpec describe_json(bool& json, std::string_view help) {
+  return for_one_call({"json", 0, "", help, set(json)});
 }
 
-OptionSpec describe_dry_run(bool& dry_run) {
-  return for_one_call({"dry-run", 'n', "", "only print what would be deleted", set(dry_run)});
+OptionSpec describe_dry_run(bool& dry_run, std::string_view help) {
+  return for_one_call({"dry-run", 'n', "", help, set(dry_run)});
 }
 
 OptionSpec describe_yes(bool& yes, std::string_view help) {
   return for_one_call({"yes", 'y', "", help, set(yes)});
+}
+
+bool confirm(const std::string& question) {
+  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return false;
+  write_all(STDERR_FILENO, concat({"pushmetrics: ", question, " [y/N] "}));
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
 }
 
 }  // namespace pushmetrics

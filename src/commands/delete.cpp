@@ -5,10 +5,7 @@
 #include "groups/removal_report.hpp"
 #include "support/text.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <iostream>
 #include <utility>
 
 namespace pushmetrics {
@@ -115,15 +112,6 @@ std::pair<GroupSnapshot, bool> find_exact(const Listing& listing, const GroupLab
   group.labels = labels;
   group.name = GroupSnapshot::Name::exact;
   return {group, found != listing.groups.end()};
-}
-
-/// Asks on the terminal. False where there is none.
-bool confirm(const std::string& question) {
-  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return false;
-  write_all(STDERR_FILENO, concat({"pushmetrics: ", question, " [y/N] "}));
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "yes";
 }
 
 class Deletion {

@@ -2,6 +2,7 @@
 
 #include "cli/delivery_options.hpp"
 #include "cli/subcommand.hpp"
+#include "commands/discard.hpp"
 #include "delivery/outbox.hpp"
 #include "run/interrupted_runs.hpp"
 #include "run/termination_signals.hpp"
@@ -23,15 +24,19 @@ namespace {
 constexpr CommandHelp flush_help{
     "pushmetrics flush [options]",
     "Report interrupted runs, and deliver the spooled pushes of all targets.\n"
+    "With --discard: drop pushes that no target will ever take, such as those for a\n"
+    "mistyped URL.\n"
     "Exit status: 0 if the spool is empty, 1 if a push is still spooled or was lost.",
     "  pushmetrics flush\n"
     "  pushmetrics flush -v --spool /var/lib/pushmetrics\n"
-    "  pushmetrics flush --watch\n",
+    "  pushmetrics flush --watch\n"
+    "  pushmetrics flush --discard --target http://gatway:9091\n",
 };
 
 struct FlushOptions {
   bool watch = false;
   bool until_empty = false;
+  DiscardOptions discard;
   DeliveryOptions delivery;
   CommonOptions common;
 };
@@ -42,7 +47,7 @@ OptionTable describe(FlushOptions& options) {
                    this_call};
   OptionSpec until_empty{
       "until-empty", 0, "", "with --watch: end when nothing waits", set(options.until_empty), this_call};
-  OptionTable table{{"Spool", {watch, until_empty}}};
+  OptionTable table{{"Spool", {watch, until_empty}}, describe(options.discard)};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
   table.push_back(describe(options.common));
   return table;
@@ -163,6 +168,20 @@ int flush_once(FlushOptions& options, const Spool& spool, const Console& console
   return status;
 }
 
+/// Options that do not go together; empty: they do.
+Failure problem_of(const FlushOptions& options) {
+  const DiscardOptions& discard = options.discard;
+  if (options.until_empty && !options.watch)
+    return {"--until-empty needs --watch", "without --watch, flush ends after one attempt anyway"};
+  if (const std::string_view option = discard.misplaced(); !option.empty())
+    return {concat({option, " needs --discard"}), "see 'pushmetrics flush --help'"};
+  if (discard.is_given && options.watch) return {"--discard and --watch exclude each other"};
+  if (discard.is_given && discard.targets.empty() && discard.conditions.empty())
+    return {"--discard needs --target GLOB or --match NAME=GLOB", "--target '*' selects every push"};
+  if (options.delivery.no_spool) return {"--no-spool leaves nothing to flush"};
+  return {};
+}
+
 }  // namespace
 
 int flush_command(const std::vector<std::string>& arguments) {
@@ -171,16 +190,13 @@ int flush_command(const std::vector<std::string>& arguments) {
       begin_subcommand("flush", flush_help, describe(options), Operands::none, options.common, arguments);
   if (beginning.end) return *beginning.end;
   const Console console = options.common.console();
-  if (options.until_empty && !options.watch) {
-    console.error("--until-empty needs --watch", "without --watch, flush ends after one attempt anyway");
+  if (const Failure problem = problem_of(options); !problem.message.empty()) {
+    console.error(problem.message, problem.hint);
     return exit_usage;
   }
-  const auto spool = options.delivery.spool();
-  if (!spool) {
-    console.error("--no-spool leaves nothing to flush");
-    return exit_usage;
-  }
-  return options.watch ? watch_spool(options, *spool, console) : flush_once(options, *spool, console);
+  const Spool spool = *options.delivery.spool();
+  if (options.discard.is_given) return discard_pushes(options.discard, spool, console);
+  return options.watch ? watch_spool(options, spool, console) : flush_once(options, spool, console);
 }
 
 }  // namespace pushmetrics

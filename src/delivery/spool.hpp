@@ -53,6 +53,10 @@ class Spool {
   /// The folder of a target. An error with the number ENOENT: nothing was ever spooled for it.
   Result<SpoolFolder> open(const std::string& target) const;
 
+  /// Those of all targets; what kept it from opening one goes to `problems`, whole sentences. An error with the number
+  /// ENOENT: there is no such directory.
+  Result<std::vector<SpoolFolder>> folders(std::vector<std::string>& problems) const;
+
   struct Waiting {
     std::size_t count = 0;
     std::optional<std::chrono::system_clock::time_point> oldest = std::nullopt;
@@ -103,7 +107,6 @@ class Spool {
 
  private:
   void set_mark() const;
-  Result<std::vector<SpoolFolder>> folders(std::vector<std::string>& problems) const;
   void for_older_of_group(const SpoolFolder& folder, const Push& push,
                           const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const;
   void discard_expired(const SpoolFolder& folder, const std::vector<SpoolRecord>& records,

@@ -9,7 +9,7 @@ import pytest
 from support.group_work import put_group
 from support.program import BINARY
 from support.shells import COMPLETIONS
-from test_list import run_on_terminal
+from support.terminal import run_on_terminal
 
 
 def mistake(pushmetrics, *arguments, env=None, status=2):

@@ -8,7 +8,7 @@ import time
 import pytest
 from support.group_work import AWKWARD_VALUES, VERSIONS, FakeGateway, forwarding_to, gateways, held, key_of, listed, put_group
 from support.servers import Gateway, http, wait_until
-from test_list import run_on_terminal
+from support.terminal import run_on_terminal
 
 gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import random
 import re
 import time
@@ -10,6 +9,7 @@ import time
 import pytest
 from support.group_work import AWKWARD_VALUES, VERSIONS, FakeGateway, gateways, held, key_of, listed, put_group
 from support.servers import Gateway, http, wait_until
+from support.terminal import run_on_terminal
 
 gateway = pytest.fixture(scope="module", params=VERSIONS)(gateways)
 
@@ -115,25 +115,6 @@ def test_only_matching_groups_are_shown_in_the_order_asked_for(gateway, pushmetr
     assert [group["labels"]["job"] for group in by_age] == ["backup-3", "backup-1", "backup-2"]
     some = listed(pushmetrics("list", "--url", gateway.url, "--json", "--match", "job=backup-*", "--match", "env!=test"))
     assert [group["labels"]["job"] for group in some] == ["backup-2", "backup-3"]
-
-
-def run_on_terminal(pushmetrics, *args, env=None, answer=b""):
-    """On a terminal of its own; returns the exit status and what was seen."""
-    master, slave = pty.openpty()
-    process = pushmetrics.spawn(*args, env=env, stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    os.write(master, answer)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(master, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(master)
-    return process.wait(20), seen.decode()
 
 
 def test_colours_are_for_terminals_that_want_them(gateway, pushmetrics):

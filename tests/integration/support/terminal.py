@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pty
 import re
 import select
 import struct
@@ -113,3 +114,22 @@ class Shell(Terminal):
         status = int(self.expect(r"\nstatus=(\d+)\r").group(1))
         self.prompt()
         return status
+
+
+def run_on_terminal(pushmetrics, *args, env=None, answer=b""):
+    """On a terminal of its own; returns the exit status and what was seen."""
+    master, slave = pty.openpty()
+    process = pushmetrics.spawn(*args, env=env, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    os.write(master, answer)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(master, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(master)
+    return process.wait(20), seen.decode()
