@@ -62,7 +62,7 @@ std::optional<CiEnvironment> apply_ci(RunOptions& options, std::vector<std::stri
   if (!options.ci && options.group.job) return std::nullopt;
   auto ci = ci_environment(environment_variable);
   if (!ci) {
-    if (options.ci) problems.emplace_back("--ci: neither GITHUB_ACTIONS nor GITLAB_CI is true");
+    if (options.ci) problems.emplace_back("--ci: the variables of no known CI system are set");
     return ci;
   }
   if (!GroupingKey::make(ci->job.empty() ? "x" : ci->job, ci->labels)) {

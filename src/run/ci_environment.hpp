@@ -11,8 +11,11 @@
 namespace pushmetrics {
 
 /// What a CI system says of the job that it runs, as far as that is the same for every run: never a run's
-/// number, a commit or a ref. Branches are left out as well, for each would leave a group behind for ever.
+/// number, a commit or a ref. Branches are not used either, since each would leave a group behind for ever.
 struct CiEnvironment {
+  /// The system's name, as it writes it itself.
+  std::string_view system;
+  /// Empty: the system has no variable with the job's name.
   std::string job;
   std::vector<Label> labels;
   /// The file for a summary in Markdown; empty: there is none.
@@ -23,7 +26,7 @@ struct CiEnvironment {
 using Variables = std::function<std::string(const char* name)>;
 std::string environment_variable(const char* name);
 
-/// Under GitHub Actions and GitLab CI; nothing elsewhere.
+/// That of the first CI system whose variables are set (pushmetrics(1), Under a CI system); nothing elsewhere.
 std::optional<CiEnvironment> ci_environment(const Variables& variable);
 
 }  // namespace pushmetrics

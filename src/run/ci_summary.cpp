@@ -19,7 +19,7 @@ namespace {
 std::string markdown(std::string_view text) {
   std::string escaped;
   for (const char c : printable(text)) {
-    if (std::strchr("\\`*_[]<>|#&~", c) != nullptr && c != '\0') escaped += '\\';
+    if (std::strchr("\\`*_[]<>|#&~$", c) != nullptr && c != '\0') escaped += '\\';
     escaped += c;
   }
   return escaped;
@@ -45,9 +45,11 @@ std::string step_table(const std::vector<Step>& steps) {
   return text;
 }
 
-/// A name in a Mermaid chart, where some characters end it, and others begin a comment or an entity.
+/// A name in a Mermaid chart, where some characters end it, and others begin a comment or an entity. Behind a space
+/// without width, a word such as "section" or "title" is no statement.
 std::string chart_name(std::string_view name) {
-  std::string text = printable(name, 60);
+  constexpr std::string_view zero_width_space = "\u200b";
+  std::string text = concat({zero_width_space, printable(name, 60)});
   std::ranges::replace_if(
       text, [](char c) { return std::strchr(":;#%,`<>{}\"", c) != nullptr; }, ' ');
   return text;
@@ -105,12 +107,13 @@ std::string ci_summary(const RunOptions& options, const std::string& job, const 
     switch (arrival.status) {
       case PushResult::Status::delivered:
         row("Push",
-            concat({"arrived at ", target,
-                    arrival.is_whole ? "" : ", but for the metrics that were added: they are **lost**"}));
+            concat(
+                {"delivered to ", target,
+                 arrival.is_whole ? "" : ", without the metrics that were added: they were **rejected**"}));
         break;
-      case PushResult::Status::spooled: row("Push", concat({"waits for ", target, " in the spool"})); break;
+      case PushResult::Status::spooled: row("Push", concat({"spooled for ", target})); break;
       case PushResult::Status::discarded:
-        row("Push", concat({"**lost**: ", target, " did not take it"}));
+        row("Push", concat({"**discarded**: not delivered to ", target}));
         break;
     }
   }

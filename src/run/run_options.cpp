@@ -121,8 +121,7 @@ OptionGroup describe_job(RunOptions& options) {
   OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
                      set(options.require_push)};
   OptionSpec ci{"ci", 0, "",
-                "take job and labels from GitHub Actions or GitLab CI, and write a summary (default there "
-                "without --job)",
+                "take job and labels from the CI system, and write a summary (default in CI without --job)",
                 set(options.ci)};
   return {"Job", {shell, timeout, signal, kill_after, success, require, ci}};
 }

@@ -223,7 +223,7 @@ def test_the_run_is_summed_up_behind_what_the_job_wrote(action, gateway):
     rows = dict(line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ") and line != "| | |")
     assert rows["Exit code"] == "3"
     assert set(rows) == {"Result", "Duration", "Exit code", "CPU", "Memory", "Push"}
-    assert rows["Push"] == f"arrived at {gateway.url}"
+    assert rows["Push"] == f"delivered to {gateway.url}"
 
 
 def test_a_summary_that_cannot_be_written_does_not_fail_the_job(action, gateway):

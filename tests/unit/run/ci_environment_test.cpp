@@ -27,10 +27,12 @@ TEST_CASE("GitHub names the job by workflow and job, and nothing that changes wi
                         {"GITHUB_RUN_ID", "4711"},
                         {"GITHUB_SHA", "abc"},
                         {"GITHUB_REF_NAME", "main"},
+                        {"GITHUB_ACTION", "__run_2"},
                         {"GITHUB_STEP_SUMMARY", "/s"}});
   REQUIRE(ci);
   CHECK(ci->job == "nightly/import");
-  CHECK(ci->labels == std::vector<Label>{{"repository", "acme/shop"}, {"workflow", "nightly"}});
+  CHECK(ci->labels ==
+        std::vector<Label>{{"repository", "acme/shop"}, {"workflow", "nightly"}, {"workflow_step", "run_2"}});
   CHECK(ci->summary_file == "/s");
 }
 
@@ -47,9 +49,35 @@ TEST_CASE("GitLab names the job by stage and job") {
   CHECK(ci->summary_file.empty());
 }
 
+TEST_CASE("a repository is named by the path of its URL, without credentials") {
+  const auto repository = [](const std::string& url) {
+    const auto ci = read({{"BUILDKITE", "true"}, {"BUILDKITE_REPO", url}});
+    const Label* const first = ci && !ci->labels.empty() ? &ci->labels.front() : nullptr;
+    return first != nullptr && first->name == "repository" ? first->value : std::string("none");
+  };
+  for (const char* url : {"https://github.com/acme/shop.git", "https://u:secret@github.com/acme/shop.git",
+                          "git@github.com:acme/shop.git", "ssh://git@host:22/acme/shop.git", "host:acme/shop",
+                          "https://github.com/acme/shop/?token=secret", "git@host:/acme/shop.git/"})
+    CHECK(repository(url) == "acme/shop");
+  for (const char* url : {"s3://bucket/a/4711.zip", "bucket/a/4711.zip", "https://host", "://", ":", "/"})
+    CHECK(repository(url) == "none");
+}
+
+TEST_CASE("Jenkins' branches share a group, and a parameter of that name is no branch") {
+  const auto job = [](const std::string& name, const std::string& branch) {
+    const auto ci = read({{"BUILD_TAG", "jenkins-x-1"}, {"JOB_NAME", name}, {"BRANCH_NAME", branch}});
+    return ci ? ci->job : "none";
+  };
+  CHECK(job("acme/shop/main", "main") == "acme/shop");
+  CHECK(job("acme/shop/feature%2Fx", "feature/x") == "acme/shop");
+  CHECK(job("acme/shop/PR-24", "PR-24") == "acme/shop");
+  CHECK(job("acme/deploy", "main") == "acme/deploy");
+  CHECK(job("main", "main") == "main");
+}
+
 TEST_CASE("elsewhere there is no CI") {
   CHECK(!read({}));
-  CHECK(!read({{"GITHUB_ACTIONS", "false"}, {"CI", "true"}}));
+  CHECK(!read({{"GITHUB_ACTIONS", "false"}, {"CI", "true"}, {"DRONE", ""}, {"BUILD_TAG", "1.2.3"}}));
 }
 
 TEST_CASE("a summary tells the result and where the push is, and breaks no table") {
@@ -61,10 +89,12 @@ TEST_CASE("a summary tells the result and where the push is, and breaks no table
   const std::string text = ci_summary({}, "a|b", result);
   CHECK(text.starts_with("### ❌ a\\|b failed\n"));
   CHECK(text.find("| Exit code | 3 |") != std::string::npos);
-  CHECK(text.find("| Push | arrived at http://a |") != std::string::npos);
-  CHECK(text.find("| Push | arrived at http://c, but for the metrics that were added: they are **lost** |") !=
-        std::string::npos);
-  CHECK(text.find("| Push | waits for http://b in the spool |") != std::string::npos);
+  CHECK(text.find("| Push | delivered to http://a |") != std::string::npos);
+  CHECK(
+      text.find(
+          "| Push | delivered to http://c, without the metrics that were added: they were **rejected** |") !=
+      std::string::npos);
+  CHECK(text.find("| Push | spooled for http://b |") != std::string::npos);
 }
 
 TEST_CASE("a summary that cannot be written says why") {
