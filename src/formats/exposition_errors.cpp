@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view crlf = "the line ends in CRLF: convert the file to Unix line ends";
 constexpr std::string_view name_characters = "letters, digits, `_` and `:`";
 
-std::string quoted(std::string_view text) { return concat({"`", printable(text, 40), "`"}); }
+std::string in_backticks(std::string_view text) { return concat({"`", printable(text, 40), "`"}); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -26,7 +26,7 @@ std::string named(std::string_view text) {
   const std::string_view character = next_character(text);
   if (character == "\xC2\xA0") return "a no-break space";
   if (character == "\r") return "a carriage return";
-  if (!printable(character).empty()) return quoted(character);
+  if (!printable(character).empty()) return in_backticks(character);
   constexpr std::string_view hex = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(character[0]);
   return concat({"the byte 0x", hex.substr(byte >> 4U, 1), hex.substr(byte & 15U, 1)});
@@ -100,16 +100,18 @@ bool is_too_large(std::string_view word) {
 
 std::string odd_value(std::string_view word) {
   const std::string lower = lower_case(word);
-  if (lower == "true" || lower == "yes" || lower == "on") return quoted(word) + " is not a number: write 1";
-  if (lower == "false" || lower == "no" || lower == "off") return quoted(word) + " is not a number: write 0";
+  if (lower == "true" || lower == "yes" || lower == "on")
+    return in_backticks(word) + " is not a number: write 1";
+  if (lower == "false" || lower == "no" || lower == "off")
+    return in_backticks(word) + " is not a number: write 0";
   if (lower == "-nan" || lower == "+nan")
-    return quoted(word) + " is not a number that a metric can have: write NaN";
+    return in_backticks(word) + " is not a number that a metric can have: write NaN";
   if (lower == "null" || lower == "none" || lower == "nil")
-    return quoted(word) + " is not a number: write NaN, or leave the line out";
+    return in_backticks(word) + " is not a number: write NaN, or leave the line out";
   if (lower.starts_with("0x") || lower.starts_with("0b") || lower.starts_with("0o"))
-    return quoted(word) + " is not a decimal number: values are written in decimal";
+    return in_backticks(word) + " is not a decimal number: values are written in decimal";
   if (word.find("\\n") != std::string_view::npos)
-    return quoted(word) + " holds a backslash and an n, not a line break: use printf, or echo -e";
+    return in_backticks(word) + " holds a backslash and an n, not a line break: use printf, or echo -e";
   return {};
 }
 
@@ -124,7 +126,8 @@ std::string metric_name(std::string_view rest) {
   if (rest[0] == '"') return "the quoted name is not a metric name: " + concat({name_characters, " only"});
   const std::string_view word = first_word(rest);
   if (is_digit(rest[0]))
-    return concat({"a metric name cannot begin with a digit: write ", quoted(as_name(word.substr(0, 60)))});
+    return concat(
+        {"a metric name cannot begin with a digit: write ", in_backticks(as_name(word.substr(0, 60)))});
   return concat({"expected a metric name, found ", named(rest), ": names are ", name_characters,
                  ", not beginning with a digit"});
 }
@@ -137,24 +140,27 @@ std::string value(std::string_view word, std::string_view name) {
     if (word[0] == '=' || word[0] == ':')
       return concat({"expected a value, found ", named(word), ": write a blank between name and value"});
     return concat({named(word), " cannot stand in a metric name: write ",
-                   quoted(as_name(concat({name, first_word(word)}).substr(0, 120)))});
+                   in_backticks(as_name(concat({name, first_word(word)}).substr(0, 120)))});
   }
   if (word[0] == '{') return "a second set of labels: write all labels within one pair of braces";
   if (word[0] == '"' || word[0] == '\'')
-    return concat({"the value ", quoted(word), " is quoted: write the number without quotes"});
+    return concat({"the value ", in_backticks(word), " is quoted: write the number without quotes"});
   if (is_decimal_comma(word) && !is_ambiguous_comma(word)) {
     std::string with_point(word);
     std::ranges::replace(with_point, ',', '.');
-    return concat({"the value ", quoted(word), " has a decimal comma: write ", quoted(with_point)});
+    return concat(
+        {"the value ", in_backticks(word), " has a decimal comma: write ", in_backticks(with_point)});
   }
   if (std::string odd = odd_value(word); !odd.empty()) return odd;
-  if (is_too_large(word)) return concat({"the value ", quoted(word), " is too large for a 64-bit float"});
+  if (is_too_large(word))
+    return concat({"the value ", in_backticks(word), " is too large for a 64-bit float"});
   if (has_thousands_separators(word))
-    return concat({"the value ", quoted(word), " is not a number: write digits and a decimal point only"});
+    return concat(
+        {"the value ", in_backticks(word), " is not a number: write digits and a decimal point only"});
   if (const std::string_view number = number_before_unit(word); !number.empty())
-    return concat({"expected a number, found ", quoted(word), ": write ", quoted(number),
+    return concat({"expected a number, found ", in_backticks(word), ": write ", in_backticks(number),
                    " alone, without a unit (convert to seconds or bytes)"});
-  return concat({"expected a number as the value, found ", quoted(word)});
+  return concat({"expected a number as the value, found ", in_backticks(word)});
 }
 
 std::string timestamp(std::string_view rest) {
@@ -166,16 +172,16 @@ std::string timestamp(std::string_view rest) {
   const std::string_view word = rest.substr(0, rest.find_first_of(" \t"));
   if (is_exposition_number(word))
     return concat(
-        {"the timestamp ", quoted(word),
+        {"the timestamp ", in_backticks(word),
          " is not a whole number of milliseconds: remove it, as --from openmetrics --strip-timestamps "
          "does, since Pushgateway takes none"});
-  return concat({"expected the line to end after the value, found ", quoted(rest)});
+  return concat({"expected the line to end after the value, found ", in_backticks(rest)});
 }
 
 std::string after_value(std::string_view rest) {
   if (rest.find_first_not_of(" \t\r") == std::string_view::npos)
     return "white space at the line's end: the line must end with the number";
-  return concat({"expected the line to end after the timestamp, found ", quoted(rest)});
+  return concat({"expected the line to end after the timestamp, found ", in_backticks(rest)});
 }
 
 std::string label_name(std::string_view rest) {
@@ -184,38 +190,40 @@ std::string label_name(std::string_view rest) {
   if (rest[0] == '{') return "a second opening brace: write one";
   if (rest[0] == '"') return "the quoted name is not a label name: letters, digits and `_` only";
   if (is_digit(rest[0]))
-    return concat(
-        {"a label name cannot begin with a digit: write ", quoted(as_name(first_word(rest).substr(0, 60)))});
+    return concat({"a label name cannot begin with a digit: write ",
+                   in_backticks(as_name(first_word(rest).substr(0, 60)))});
   return concat({"expected a label name, found ", named(rest), ": names are letters, digits and `_`"});
 }
 
 std::string equals_sign(std::string_view name, std::string_view rest) {
   if (rest.empty() || rest[0] == '}' || rest[0] == ',' || rest[0] == '"')
-    return concat(
-        {"label ", quoted(name), " has no value: write ", quoted(concat({name.substr(0, 20), "=\"...\""}))});
+    return concat({"label ", in_backticks(name), " has no value: write ",
+                   in_backticks(concat({name.substr(0, 20), "=\"...\""}))});
   if (rest[0] == ':' && rest.size() > 1 && (rest[1] == '"' || rest[1] == ' '))
     return concat({"expected `=` after the label name, found `:`: write ",
-                   quoted(concat({name.substr(0, 20), "=\"...\""}))});
+                   in_backticks(concat({name.substr(0, 20), "=\"...\""}))});
   const std::string_view word = first_word(rest);
   if (word.empty() || scan::is_in(rest[0], scan::label_rest))
     return concat({"expected `=` after the label name, found ", named(rest)});
   std::string better = as_name(concat({name, word}).substr(0, 120));
   std::ranges::replace(better, ':', '_');
-  return concat({named(rest), " cannot stand in a label name: write ", quoted(better)});
+  return concat({named(rest), " cannot stand in a label name: write ", in_backticks(better)});
 }
 
 std::string label_quote(std::string_view name, std::string_view rest) {
-  if (rest.empty()) return concat({"label ", quoted(name), " has no value, and the line ends"});
+  if (rest.empty()) return concat({"label ", in_backticks(name), " has no value, and the line ends"});
   if (is_typographic_quote(rest))
     return concat({"label values go in straight double quotes, found ", named(rest)});
   std::string_view bare = first_word(rest);
   if (rest[0] == '\'') {
     bare = rest.substr(1, rest.find('\'', 1) - 1);
-    return concat({"label values go in double quotes: write ", quoted(concat({name, "=\"", bare, "\""}))});
+    return concat(
+        {"label values go in double quotes: write ", in_backticks(concat({name, "=\"", bare, "\""}))});
   }
   if (bare.empty())
-    return concat({"label ", quoted(name), " has no value: write ", quoted(concat({name, "=\"\""}))});
-  return concat({"the label value is not quoted: write ", quoted(concat({name, "=\"", bare, "\""}))});
+    return concat(
+        {"label ", in_backticks(name), " has no value: write ", in_backticks(concat({name, "=\"\""}))});
+  return concat({"the label value is not quoted: write ", in_backticks(concat({name, "=\"", bare, "\""}))});
 }
 
 std::string after_label(std::string_view rest) {
@@ -223,8 +231,8 @@ std::string after_label(std::string_view rest) {
   if (scan::is_in(rest[0], scan::label_start)) {
     const std::string_view word = first_word(rest);
     if (rest.substr(word.size()).starts_with('='))
-      return concat({"labels are separated by commas: write one before ", quoted(word)});
-    return concat({"expected `,` or `}` after the label value, found ", quoted(word),
+      return concat({"labels are separated by commas: write one before ", in_backticks(word)});
+    return concat({"expected `,` or `}` after the label value, found ", in_backticks(word),
                    ": a double quote within a value is written \\\""});
   }
   if (rest[0] == ';') return "labels are separated by commas, not `;`";
@@ -232,17 +240,17 @@ std::string after_label(std::string_view rest) {
 }
 
 std::string quote_within_name(std::string_view name) {
-  return concat({"a double quote within a name: write `=` between ", quoted(name),
+  return concat({"a double quote within a name: write `=` between ", in_backticks(name),
                  " and its value, or if the name is meant to be quoted, quote all of it"});
 }
 
 std::string repeated_label(std::string_view name) {
-  return concat({"label ", quoted(name), " is given twice: keep one"});
+  return concat({"label ", in_backticks(name), " is given twice: keep one"});
 }
 
 std::string escape(std::string_view rest) {
   if (rest.size() < 2) return "a backslash at the line's end: write \\\\ for a backslash";
-  return concat({quoted(concat({"\\", next_character(rest.substr(1))})),
+  return concat({in_backticks(concat({"\\", next_character(rest.substr(1))})),
                  " is not an escape sequence (those are \\\\, \\n and \\\"): write \\\\ for a backslash"});
 }
 
@@ -252,7 +260,8 @@ std::string metadata_name(std::string_view rest) {
   if (word.empty() || word[0] == '\r')
     return concat({"expected a metric name, found ", named(rest),
                    ": if this is meant as a comment, do not begin it ", "with HELP or TYPE"});
-  return concat({quoted(word), " is not a metric name: write ", quoted(as_name(word.substr(0, 60)))});
+  return concat(
+      {in_backticks(word), " is not a metric name: write ", in_backticks(as_name(word.substr(0, 60)))});
 }
 
 std::string type(std::string_view word) {
@@ -261,12 +270,12 @@ std::string type(std::string_view word) {
   const std::string lower = lower_case(trim(word));
   if (lower == "unknown") return "the type `unknown` is OpenMetrics': write untyped";
   if (lower == "info" || lower == "stateset")
-    return concat({"the type ", quoted(lower),
+    return concat({"the type ", in_backticks(lower),
                    " is OpenMetrics': write gauge, or read the input with --from openmetrics"});
   if (word.find('\\') != std::string_view::npos)
-    return concat({"a backslash within the type ", quoted(word), ": write ", known});
+    return concat({"a backslash within the type ", in_backticks(word), ": write ", known});
   if (trim(word) != word) return "white space after the type: the line must end with it";
-  return concat({"unknown metric type ", quoted(word), ": write ", known});
+  return concat({"unknown metric type ", in_backticks(word), ": write ", known});
 }
 
 }  // namespace pushmetrics::parse_error

@@ -16,7 +16,7 @@ namespace {
 
 using Kind = Node::Kind;
 
-std::string quoted(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
+std::string in_backticks(std::string_view text) { return concat({"`", visible(text, 60), "`"}); }
 
 /// How many characters to insert, remove or replace to make one word of the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -108,7 +108,7 @@ void FamilyBuilder::add(const Name& name, const Node& entry) {
   std::vector<Label> labels;
   if (const Node* object = find(entry, "labels")) labels = read_labels(name.text, *object);
   const Node* value = find(entry, "value");
-  if (value == nullptr) return error(name.offset, {"metric ", quoted(name.text), " has no `value`"});
+  if (value == nullptr) return error(name.offset, {"metric ", in_backticks(name.text), " has no `value`"});
   const std::optional<double> number = read_value(name.text, *value);
   if (!number) return;
   add_sample(*known, {known->name, std::move(labels), *number}, name.offset);
@@ -118,10 +118,10 @@ void FamilyBuilder::check_keys(const Name& name, const Node& entry) {
   for (const auto& [key, offset, value] : entry.members) {
     if (key == "value" || key == "type" || key == "help" || key == "labels") continue;
     if (key != "name")
-      error(offset, {"metric ", quoted(name.text), " has the unknown key ", quoted(key),
+      error(offset, {"metric ", in_backticks(name.text), " has the unknown key ", in_backticks(key),
                      suggestion(key, {"value", "type", "help", "labels"})});
     else if (name.from == Name::From::document_key)
-      error(offset, {"metric ", quoted(name.text), " has its name already: remove `name`"});
+      error(offset, {"metric ", in_backticks(name.text), " has its name already: remove `name`"});
   }
   refuse_second_keys(name.text, entry);
 }
@@ -134,7 +134,7 @@ void FamilyBuilder::refuse_second_keys(std::string_view name, const Node& object
   std::ranges::stable_sort(sorted, {}, key);
   for (std::size_t i = 1; i < sorted.size(); ++i)
     if (sorted[i]->key == sorted[i - 1]->key)
-      error(sorted[i]->offset, {"metric ", quoted(name), " has ", quoted(sorted[i]->key),
+      error(sorted[i]->offset, {"metric ", in_backticks(name), " has ", in_backticks(sorted[i]->key),
                                 " a second time, after ", findings_.line(sorted[i - 1]->offset)});
 }
 
@@ -172,15 +172,16 @@ void FamilyBuilder::refuse_second_series(Known& known) {
         "missing): tell them apart by another label";
     if (series[i].written == before.written)
       error(series[i].offset,
-            {"metric ", quoted(known.name), " has a second value for the same labels, after ", line});
+            {"metric ", in_backticks(known.name), " has a second value for the same labels, after ", line});
     else
-      error(series[i].offset, {"metric ", quoted(known.name), " has the same labels as in ", line, cure});
+      error(series[i].offset,
+            {"metric ", in_backticks(known.name), " has the same labels as in ", line, cure});
   }
 }
 
 FamilyBuilder::Known* FamilyBuilder::family(const Name& name) {
   if (!is_valid_metric_name(name.text)) {
-    error(name.offset, {quoted(name.text),
+    error(name.offset, {in_backticks(name.text),
                         " is not a metric name: it takes letters, digits, `_` and `:`, no digit first"});
     return nullptr;
   }
@@ -196,14 +197,15 @@ void FamilyBuilder::set_type(Known& known, const Node& node) {
     known.type = *type;
     known.type_given = node.offset;
   } else if (known.type != *type) {
-    error(node.offset, {"metric ", quoted(known.name), " is of type ", to_string(*type), " here, but ",
+    error(node.offset, {"metric ", in_backticks(known.name), " is of type ", to_string(*type), " here, but ",
                         to_string(known.type), " in ", findings_.line(*known.type_given)});
   }
 }
 
 std::optional<MetricType> FamilyBuilder::read_type(std::string_view name, const Node& node) {
   if (node.kind != Kind::string) {
-    error(node.offset, {"metric ", quoted(name), ": `type` must be a string, not ", describe(node.kind)});
+    error(node.offset,
+          {"metric ", in_backticks(name), ": `type` must be a string, not ", describe(node.kind)});
     return std::nullopt;
   }
   const std::string type = lower_case(node.text);
@@ -211,10 +213,10 @@ std::optional<MetricType> FamilyBuilder::read_type(std::string_view name, const 
   if (type == "counter") return MetricType::counter;
   if (type == "untyped") return MetricType::untyped;
   if (type == "histogram" || type == "summary")
-    error(node.offset, {"metric ", quoted(name), ": a ", type,
+    error(node.offset, {"metric ", in_backticks(name), ": a ", type,
                         " has more than one value, for which this JSON has no place: use the text format"});
   else
-    error(node.offset, {"metric ", quoted(name), " has the unknown type ", quoted(node.text),
+    error(node.offset, {"metric ", in_backticks(name), " has the unknown type ", in_backticks(node.text),
                         ": it takes counter, gauge or untyped"});
   return std::nullopt;
 }
@@ -222,12 +224,14 @@ std::optional<MetricType> FamilyBuilder::read_type(std::string_view name, const 
 void FamilyBuilder::set_help(Known& known, const Node& node) {
   const std::string_view name = known.name;
   if (node.kind != Kind::string) {
-    error(node.offset, {"metric ", quoted(name), ": `help` must be a string, not ", describe(node.kind)});
+    error(node.offset,
+          {"metric ", in_backticks(name), ": `help` must be a string, not ", describe(node.kind)});
   } else if (!known.help_given) {
     known.help = node.text;
     known.help_given = node.offset;
   } else if (known.help != node.text) {
-    error(node.offset, {"metric ", quoted(name), " has another help in ", findings_.line(*known.help_given)});
+    error(node.offset,
+          {"metric ", in_backticks(name), " has another help in ", findings_.line(*known.help_given)});
   }
 }
 
@@ -235,13 +239,14 @@ std::optional<double> FamilyBuilder::read_value(std::string_view name, const Nod
   if (node.kind == Kind::number) return node.number;
   if (node.kind == Kind::boolean) return node.text == "true" ? 1 : 0;
   if (node.kind != Kind::string) {
-    error(node.offset, {"metric ", quoted(name), ": the value must be a number, not ", describe(node.kind)});
+    error(node.offset,
+          {"metric ", in_backticks(name), ": the value must be a number, not ", describe(node.kind)});
     return std::nullopt;
   }
   const std::optional<double> number = special_number(node.text);
   if (!number)
-    error(node.offset, {"metric ", quoted(name), ": the value must be a number, not the string ",
-                        quoted(node.text), looks_like_number(node.text) ? ": remove the quotes" : ""});
+    error(node.offset, {"metric ", in_backticks(name), ": the value must be a number, not the string ",
+                        in_backticks(node.text), looks_like_number(node.text) ? ": remove the quotes" : ""});
   return number;
 }
 
@@ -250,15 +255,15 @@ std::vector<Label> FamilyBuilder::read_labels(std::string_view name, const Node&
   std::vector<Label> labels;
   if (object.kind != Kind::object)
     error(object.offset,
-          {"metric ", quoted(name), ": `labels` must be an object, not ", describe(object.kind)});
+          {"metric ", in_backticks(name), ": `labels` must be an object, not ", describe(object.kind)});
   for (const auto& [key, offset, value] : object.members) {
     if (!is_valid_label_name(key))
-      error(offset, {"metric ", quoted(name), ": ", quoted(key), " is not a label name: ",
+      error(offset, {"metric ", in_backticks(name), ": ", in_backticks(key), " is not a label name: ",
                      key.starts_with("__") ? "those that begin with `__` are reserved"
                                            : "it takes letters, digits and `_`, no digit first"});
     if (value.kind != Kind::string && value.kind != Kind::number && value.kind != Kind::boolean)
-      error(value.offset, {"metric ", quoted(name), ": label ", quoted(key), " must be a string, not ",
-                           describe(value.kind)});
+      error(value.offset, {"metric ", in_backticks(name), ": label ", in_backticks(key),
+                           " must be a string, not ", describe(value.kind)});
     labels.push_back({key, value.text});
   }
   refuse_second_keys(name, object);
