@@ -13,7 +13,7 @@ from support.servers import http
 DEMO = pathlib.Path(__file__).parent.parent / "demo"
 
 
-def test_the_demo_shows_two_jobs_in_a_pushgateway_and_stops_it(tmp_path):
+def test_the_demo_shows_jobs_and_an_outage_and_stops_its_gateway(tmp_path):
     result = subprocess.run(
         [DEMO],
         env={**os.environ, "PUSHMETRICS": BINARY, "TMPDIR": str(tmp_path), "PUSHGATEWAY_URL": "http://127.0.0.1:1"},
@@ -25,14 +25,17 @@ def test_the_demo_shows_two_jobs_in_a_pushgateway_and_stops_it(tmp_path):
     )
     assert (result.returncode, result.stderr) == (0, "")
     shown = result.stdout
-    assert re.search(r"(?m)^\$ pushmetrics run -j backup .*\n\(exit status 0\)$", shown)
-    assert re.search(r"(?m)^\$ pushmetrics run -j verify .*\ngzip: .*\n\(exit status 1\)$", shown)
+    assert re.search(r"(?m)^\$ pushmetrics run -j backup .*\nexit status 0$", shown)
+    assert re.search(r"(?m)^\$ pushmetrics run -j verify .*\ngzip: .*\nexit status 1$", shown)
+    assert re.search(r"(?m)^\$ pushmetrics run -j cleanup .*\npushmetrics: .*; spooled\nhint: .*\nexit status 0$", shown)
+    assert re.search(r"(?m)^\$ pushmetrics flush .*\npushmetrics: job 'cleanup': .* was delivered to ", shown)
     assert re.search(r'(?m)^job="backup",tier="documents" .* ok +yes ', shown)
     assert re.search(r'(?m)^job="verify" .* failed +no ', shown)
+    assert re.search(r'(?m)^job="cleanup" .* ok +yes ', shown)
     assert re.search(r'(?m)^job_duration_seconds\{instance="",job="backup",tier="documents"\} [0-9.e-]+$', shown)
     assert re.search(r'(?m)^backup_bytes\{instance="",job="backup",tier="documents"\} \d+$', shown)
     assert f"{os.path.realpath(BINARY)} run --url" in shown.splitlines()[-1]
-    assert len(shown.splitlines()) < 50
+    assert len(shown.splitlines()) < 60
 
     gateway = re.search(r"PUSHGATEWAY_URL=(\S+)", shown).group(1)
     with pytest.raises(OSError):
