@@ -269,6 +269,12 @@ void read_other_sources(const OptionSpec& spec, const OptionSources& option_sour
 
 }  // namespace
 
+bool is_on_command_line(const std::vector<OptionSource>& sources, std::string_view option) {
+  return std::ranges::any_of(sources, [option](const OptionSource& one) {
+    return one.option == option && one.source == OptionSource::command_line;
+  });
+}
+
 Result<ParsedOptions> read_options(std::string_view subcommand, const OptionTable& table, Operands operands,
                                    const std::vector<std::string>& arguments) {
   CLI::App app;

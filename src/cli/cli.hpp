@@ -25,6 +25,9 @@ struct OptionSource {
   std::string value;
 };
 
+/// Whether an option was given on the command line.
+bool is_on_command_line(const std::vector<OptionSource>& sources, std::string_view option);
+
 /// What was read besides the options' values, which are in their places by then.
 struct ParsedOptions {
   std::vector<std::string> operands;

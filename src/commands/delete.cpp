@@ -93,10 +93,9 @@ std::string problem_of(const DeleteOptions& options, const std::vector<OptionSou
       return "no group is named: give --job NAME, or --match NAME=GLOB";
     return "";
   }
-  for (const OptionSource& source : sources)
-    for (const std::string_view name : {"job", "instance", "instance-hostname", "label"})
-      if (source.option == name && source.source == OptionSource::command_line)
-        return concat({"--", name, " names one group, --match many: give only one of them"});
+  for (const std::string_view name : {"job", "instance", "instance-hostname", "label"})
+    if (is_on_command_line(sources, name))
+      return concat({"--", name, " names one group, --match many: give only one of them"});
   return "";
 }
 

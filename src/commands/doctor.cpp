@@ -105,6 +105,8 @@ int doctor_command(const std::vector<std::string>& arguments) {
   check_configuration(options, *reading, sections[0]);
   check_run_configuration(*reading, sections[0]);
   check_spool(options.delivery.spool(), sections[0]);
+  if (!is_on_command_line(reading->sources, "spool"))
+    check_other_spools(options.delivery.spool(), sections[0]);
 
   EventLoop loop;
   HttpClient http(loop);

@@ -3,6 +3,7 @@
 #include "cli/delivery_options.hpp"
 #include "cli/subcommand.hpp"
 #include "commands/discard.hpp"
+#include "delivery/other_spools.hpp"
 #include "delivery/outbox.hpp"
 #include "run/interrupted_runs.hpp"
 #include "run/termination_signals.hpp"
@@ -144,6 +145,13 @@ int watch_spool(const FlushOptions& options, const Spool& spool, const Console& 
   return is_lost && signals.caught() == 0 ? exit_not_delivered : exit_done;
 }
 
+/// What is spooled elsewhere, as by jobs of another user or of a unit, is named: nobody is to believe that there is
+/// nothing.
+void name_other_spools(const Spool& spool, const Console& console) {
+  for (const OtherSpool& other : find_other_spools(spool.directory()))
+    console.warn(other.describe(), other.hint());
+}
+
 /// Delivers what waits now. The exit status.
 int flush_once(FlushOptions& options, const Spool& spool, const Console& console) {
   report_interrupted_runs(spool, console);
@@ -196,7 +204,10 @@ int flush_command(const std::vector<std::string>& arguments) {
   }
   const Spool spool = *options.delivery.spool();
   if (options.discard.is_given) return discard_pushes(options.discard, spool, console);
-  return options.watch ? watch_spool(options, spool, console) : flush_once(options, spool, console);
+  if (options.watch) return watch_spool(options, spool, console);
+  const int status = flush_once(options, spool, console);
+  if (!is_on_command_line(beginning.sources, "spool")) name_other_spools(spool, console);
+  return status;
 }
 
 }  // namespace pushmetrics

@@ -89,11 +89,6 @@ void drop_own_metrics(RunOptions& options) {
 Result<GroupingKey> make_group_of_run(RunOptions& options, ParsedOptions& reading, const std::string& job) {
   auto group = make_group(options.group, job);
   if (group) return group;
-  const auto is_given = [&](std::string_view name) {
-    return std::ranges::any_of(reading.sources, [name](const OptionSource& one) {
-      return one.option == name && one.source == OptionSource::command_line;
-    });
-  };
   using Drop = void (*)(GroupOptions&);
   const std::array<std::pair<std::string_view, Drop>, 4> parts{
       {{"instance-hostname", [](GroupOptions& group_options) { group_options.instance_is_hostname = false; }},
@@ -102,7 +97,7 @@ Result<GroupingKey> make_group_of_run(RunOptions& options, ParsedOptions& readin
        {"job", [](GroupOptions& group_options) { group_options.job.reset(); }}}};
   GroupOptions without_all = options.group;
   for (const auto& [name, drop] : parts) {
-    if (is_given(name)) continue;
+    if (is_on_command_line(reading.sources, name)) continue;
     GroupOptions without_one = options.group;
     drop(without_one);
     drop(without_all);

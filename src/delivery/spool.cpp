@@ -25,16 +25,10 @@ namespace {
 
 using WallClock = std::chrono::system_clock;
 
-constexpr std::string_view mark_name = "waiting";
-
 std::string folder_name(std::string_view target) {
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(name_hash(target)));
   return digits;
-}
-
-bool is_folder_name(std::string_view name) {
-  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 std::uint64_t nanoseconds(WallClock::time_point time) {
@@ -85,6 +79,10 @@ class Discards {
 };
 
 }  // namespace
+
+bool Spool::is_folder_name(std::string_view name) {
+  return name.size() == 16 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 
 std::string Spool::default_directory() {
   const auto variable = [](const char* name) -> std::string {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -39,6 +40,11 @@ class Spool {
 
   /// Root's, and what the system's units watch.
   static constexpr const char* system_directory = "/var/lib/pushmetrics";
+
+  /// The file that is there when an entry is.
+  static constexpr const char* mark_name = "waiting";
+  /// Whether it may be the folder of a target.
+  static bool is_folder_name(std::string_view name);
 
   /// $STATE_DIRECTORY, else $XDG_STATE_HOME/pushmetrics, else /var/lib/pushmetrics for root and
   /// ~/.local/state/pushmetrics for others; empty where there is none of these.

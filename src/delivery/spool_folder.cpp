@@ -113,7 +113,7 @@ EntryError foreign(uid_t owner) {
 
 std::string entry_name(std::uint64_t number) { return file_name(number, entry_suffix); }
 
-Result<SpoolFolder> SpoolFolder::open(std::string path) {
+Result<SpoolFolder> SpoolFolder::open(std::string path, Purpose purpose) {
   Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
   if (!directory || ::fstat(directory.get(), &status) != 0) {
@@ -122,7 +122,7 @@ Result<SpoolFolder> SpoolFolder::open(std::string path) {
         concat({path, ": ", number == ELOOP ? "it is a link" : ::strerror(number)}), {}, {}, number};
   }
   // Whoever owns a directory can put root's files in other places, and others' into root's hands.
-  if (::geteuid() == 0 && status.st_uid != 0)
+  if (purpose == Purpose::to_deliver && ::geteuid() == 0 && status.st_uid != 0)
     return Failure{
         concat({path, ": it belongs to another user (", std::to_string(status.st_uid), ")"}), {}, {}, EPERM};
   return SpoolFolder(std::move(path), std::move(directory));

@@ -42,8 +42,12 @@ std::string entry_name(std::uint64_t number);
 /// nothing moves to another place when somebody renames a directory or puts a link in its way.
 class SpoolFolder {
  public:
+  enum class Purpose {
+    to_deliver,  ///< and to add and remove entries: root rejects a folder of another user's
+    to_look      ///< at the names of the entries only
+  };
   /// An error with the number ENOENT: nothing was ever spooled for the target.
-  static Result<SpoolFolder> open(std::string path);
+  static Result<SpoolFolder> open(std::string path, Purpose purpose = Purpose::to_deliver);
   /// Makes it if need be.
   static Result<SpoolFolder> create(std::string path);
 

@@ -1,5 +1,6 @@
 #include "doctor/spool_check.hpp"
 
+#include "delivery/other_spools.hpp"
 #include "groups/group_state.hpp"
 #include "support/text.hpp"
 
@@ -68,6 +69,11 @@ void check_spool(const std::optional<Spool>& spool, CheckReport& section) {
                        waiting->count == 1 ? " push waits in " : " pushes wait in ", spool->directory(),
                        ", the oldest since ", age_words(waiting->oldest, std::chrono::system_clock::now())}),
                "they go with the next push, or run: pushmetrics flush");
+}
+
+void check_other_spools(const std::optional<Spool>& spool, CheckReport& section) {
+  for (const OtherSpool& other : find_other_spools(spool ? spool->directory() : ""))
+    section.warn("spool", other.describe(), other.hint());
 }
 
 }  // namespace pushmetrics
