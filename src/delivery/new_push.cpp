@@ -1,6 +1,7 @@
 #include "delivery/new_push.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace pushmetrics {
@@ -38,7 +39,9 @@ void NewPush::on_lock(FileLock lock) {
   lock_ = std::move(lock);
   const auto now = Clock::now();
   older_until_ = now + (deadline_ - now) / 4;
-  const auto older = spool_->older_of_group(waiting_->folder(), target_.name, *push_);
+  constexpr std::chrono::milliseconds moment(250);  // nothing else is done meanwhile
+  const auto older = spool_->older_of_group(waiting_->folder(), target_.name, *push_,
+                                            std::min<Time>(older_until_, now + moment));
   older_.assign(older.begin(), older.end());
   deliver_older();
 }
@@ -82,7 +85,7 @@ void NewPush::deliver() {
 void NewPush::end(const DeliveryResult& delivery) {
   result_.delivery = delivery;
   if (delivery.delivered() && waiting_)
-    for (const std::string& problem : spool_->supersede(waiting_->folder(), target_.name, *push_))
+    for (const std::string& problem : spool_->supersede(waiting_->folder(), target_.name, *push_, deadline_))
       listener_(SpoolNotice::warning, problem);
   const Done done = std::move(done_);
   done(result_);  // which may destroy this

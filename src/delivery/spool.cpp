@@ -1,5 +1,6 @@
 #include "delivery/spool.hpp"
 
+#include "delivery/log_survey.hpp"
 #include "delivery/superseded.hpp"
 #include "support/atomic_file.hpp"
 #include "support/name_hash.hpp"
@@ -15,8 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <iterator>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -38,20 +37,6 @@ std::uint64_t nanoseconds(WallClock::time_point time) {
 
 std::string describe(const SpoolEntry& entry) {
   return concat({"job '", printable(entry.push.group.job()), "': a push that waited for ", entry.target});
-}
-
-/// Where an entry of `when` stands among those that are there. A time yet to come is none of this clock's: it was set
-/// back, and the order of writing is all that is known.
-std::uint64_t number_for(WallClock::time_point when, const std::vector<std::uint64_t>& numbers) {
-  constexpr auto latest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  const std::uint64_t now = nanoseconds(WallClock::now());
-  const auto beyond = std::ranges::lower_bound(numbers, latest);  // no times, but somebody's invention
-  const std::uint64_t last = beyond == numbers.begin() ? 0 : *std::prev(beyond);
-  if (last > now) return last + 1;
-  std::uint64_t number = nanoseconds(when);
-  if (number == 0 || number > now) number = now;
-  while (std::ranges::binary_search(numbers, number)) ++number;
-  return number;
 }
 
 /// Discarded entries, each in a sentence, up to a number.
@@ -230,133 +215,156 @@ Result<Spool::Stored> Spool::store(const std::string& target, const Push& push) 
   if (text.size() > limits_.max_bytes) return Failure{"it is larger than --spool-max-bytes"};
 
   if (!folder->log().exists()) folder->begin_log();
-  const std::vector<SpoolRecord> records = folder->log().read();
+  const std::uint64_t now = nanoseconds(WallClock::now());
+  const std::uint64_t when = nanoseconds(push.when);
+  const std::uint64_t wanted = when == 0 || when > now ? now : when;
+  const auto max_age = static_cast<std::uint64_t>(std::chrono::nanoseconds(limits_.max_age).count());
   const std::uint64_t group = group_hash(push.group);
-  auto numbers = folder->entries();
-  if (!numbers) return numbers.failure();
-  // Those of entries that are gone are not given again: a newer push would come before an older one.
-  for (const SpoolRecord& record : records) numbers->push_back(record.number);
-  std::ranges::sort(*numbers);
-  std::uint64_t number = number_for(push.when, *numbers);
+  const LogSurvey found = survey_log(*folder, wanted, group, now > max_age ? now - max_age : 0);
+  std::uint64_t number = number_for(wanted, now, found);
   std::vector<std::uint64_t> replaced;
-  for (const SpoolRecord& record : records) {
-    if (record.group != group) continue;
-    const auto read_entry = read(*folder, record.number);
+  std::size_t gone = 0;
+  for (const std::uint64_t other_number : found.of_group) {
+    const auto read_entry = read(*folder, other_number);
+    const auto* error = std::get_if<EntryError>(&read_entry);
+    if (error != nullptr && error->kind == EntryError::Kind::gone) ++gone;
     const auto* other = std::get_if<StoredEntry>(&read_entry);
     if (other == nullptr || other->entry.push.group != push.group) continue;
-    if (record.number > number && replaces(other->entry, entry)) return Stored{};
-    if (record.number < number && replaces(entry, other->entry)) replaced.push_back(record.number);
+    if (other_number > number && replaces(other->entry, entry)) return Stored{};
+    if (other_number < number && replaces(entry, other->entry)) replaced.push_back(other_number);
   }
   // First the line, then the file: if this process is killed in between, a line without a file does no harm, but a file
   // without a line would be delivered after newer pushes of its group.
-  folder->log().append({.number = number, .group = group, .bytes = text.size()});
+  const std::uint64_t intended = number;
+  Descriptor log = folder->log().append({.number = number, .group = group, .bytes = text.size()});
   const auto added = folder->add(number, text);
   if (!added) return added.failure();
+  if (number != intended)
+    log = folder->log().append({.number = number, .group = group, .bytes = text.size()});
+  log = {};
   set_mark();
   for (const std::uint64_t older : replaced) static_cast<void>(folder->remove(older));
   Stored stored{.is_synced = *added == SpoolFolder::Durability::synced};
-  discard_expired(*folder, records, stored.discarded);
-  discard_excess(*folder, number, stored.discarded);
+  gone += discard_expired(*folder, found.expired, stored.discarded);
+  // So that what is gone is not looked for ever again.
+  if (gone > LogSurvey::most_of_group / 2) folder->compact_log();
+  discard_excess(*folder, number, found.bytes + text.size(), stored.discarded);
   return stored;
 }
 
-/// Calls `visit` with each older entry of the push's group. An entry of a run that overlaps and ended later is newer,
-/// unless its time is yet to come: then the clock was set back.
-void Spool::for_older_of_group(const SpoolFolder& folder, const Push& push,
-                               const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const {
+/// Calls `visit` with each older entry of the push's group, the oldest first. An entry of a run that overlaps and ended
+/// later is newer, unless its time is yet to come: then the clock was set back. How many there was no time for.
+std::size_t Spool::for_older_of_group(
+    const SpoolFolder& folder, const Push& push, Clock::time_point until,
+    const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const {
   const std::uint64_t group = group_hash(push.group);
-  for (const SpoolRecord& record : folder.log().read()) {
-    if (record.group != group) continue;
-    const auto read_entry = read(folder, record.number);
+  std::vector<std::uint64_t> numbers;
+  folder.log().for_each([&](const SpoolRecord& record) {
+    if (record.group == group && !record.has_failed) numbers.push_back(record.number);
+  });
+  std::ranges::sort(numbers);
+  for (auto number = numbers.begin(); number != numbers.end(); ++number) {
+    if (Clock::now() >= until) return static_cast<std::size_t>(numbers.end() - number);
+    const auto read_entry = read(folder, *number);
     const auto* stored = std::get_if<StoredEntry>(&read_entry);
     if (stored == nullptr || stored->entry.push.group != push.group) continue;
     const auto when = stored->entry.push.when;
-    if (when <= push.when || when > WallClock::now()) visit(record.number, stored->entry);
+    if (when <= push.when || when > WallClock::now()) visit(*number, stored->entry);
   }
+  return 0;
 }
 
 std::vector<std::uint64_t> Spool::older_of_group(const SpoolFolder& folder, const std::string& target,
-                                                 const Push& push) const {
+                                                 const Push& push, Clock::time_point until) const {
   std::vector<std::uint64_t> numbers;
   const SpoolEntry newer{target, push, family_names(push.body)};
-  for_older_of_group(folder, push, [&](std::uint64_t number, const SpoolEntry& older) {
+  for_older_of_group(folder, push, until, [&](std::uint64_t number, const SpoolEntry& older) {
     if (!replaces(newer, older)) numbers.push_back(number);
   });
-  std::ranges::sort(numbers);
   return numbers;
 }
 
 std::vector<std::string> Spool::supersede(const SpoolFolder& folder, const std::string& target,
-                                          const Push& push) const {
+                                          const Push& push, Clock::time_point until) const {
   std::vector<std::string> problems;
   const SpoolEntry newer{target, push, family_names(push.body)};
-  for_older_of_group(folder, push, [&](std::uint64_t number, const SpoolEntry& older) {
-    const auto rest = rest_of(older, newer);
-    std::string problem;
-    if (!rest) {
-      if (const auto removed = folder.remove(number); !removed) problem = removed.error();
-    } else if (rest->push.body != older.push.body) {
-      if (const auto written = folder.replace(number, write_spool_entry(*rest)); !written)
-        problem = written.error();
-    }
-    if (!problem.empty())
-      problems.push_back(concat({describe(older), " may be delivered after a newer one: ", problem}));
-  });
+  const auto left =
+      for_older_of_group(folder, push, until, [&](std::uint64_t number, const SpoolEntry& older) {
+        const auto rest = rest_of(older, newer);
+        std::string problem;
+        if (!rest) {
+          if (const auto removed = folder.remove(number); !removed) problem = removed.error();
+        } else if (rest->push.body != older.push.body) {
+          if (const auto written = folder.replace(number, write_spool_entry(*rest)); !written)
+            problem = written.error();
+        }
+        if (!problem.empty())
+          problems.push_back(concat({describe(older), " may be delivered after a newer one: ", problem}));
+      });
+  if (left > 0)
+    problems.push_back(concat({"job '", printable(push.group.job()), "': ", std::to_string(left),
+                               " older pushes that wait for ", target,
+                               " may be delivered after this one: there was no time to look at them"}));
   return problems;
 }
 
-/// A few at a time: whoever spools does not want to wait.
-void Spool::discard_expired(const SpoolFolder& folder, const std::vector<SpoolRecord>& records,
-                            std::vector<std::string>& discarded) const {
+/// A few at a time. How many are gone already.
+std::size_t Spool::discard_expired(const SpoolFolder& folder, const std::vector<std::uint64_t>& numbers,
+                                   std::vector<std::string>& discarded) const {
   constexpr int at_once = 100;
   Discards discards(discarded, concat({"it is older than ", format_duration(limits_.max_age)}));
   const auto oldest = WallClock::now() - std::chrono::duration_cast<WallClock::duration>(limits_.max_age);
+  std::size_t gone = 0;
   int count = 0;
-  for (const SpoolRecord& record : records) {
-    if (record.group == 0 || record.number > nanoseconds(oldest)) continue;
-    const auto read_entry = read(folder, record.number);
+  for (const std::uint64_t number : numbers) {
+    const auto written = folder.written(number);
+    if (!written) ++gone;
+    if (!written || *written > oldest) continue;
+    const auto read_entry = read(folder, number);
     const auto* stored = std::get_if<StoredEntry>(&read_entry);
-    if (stored == nullptr || stored->written > oldest || !folder.remove(record.number)) continue;
+    if (stored == nullptr || stored->written > oldest || !folder.remove(number)) continue;
     discards.add(stored->entry);
-    if (++count == at_once) return;
+    if (++count == at_once) break;
   }
+  return gone;
 }
 
-/// The log says how much there may be; only if that is too much, the files are looked at.
-void Spool::discard_excess(const SpoolFolder& written_to, std::uint64_t written,
+/// The log says how much there may be; only if that is too much, the files are looked at. Then a little more room is
+/// made than is needed, so that the next ones find it; and after a limit was lowered, a part of it each time.
+void Spool::discard_excess(const SpoolFolder& written_to, std::uint64_t written, std::uint64_t bytes_there,
                            std::vector<std::string>& discarded) const {
   struct Candidate {
     const SpoolFolder* folder;
     SpoolRecord record;
   };
-  std::vector<Candidate> candidates;
-  std::uint64_t bytes = 0;
-  const auto take = [&](const SpoolFolder& folder, const std::vector<SpoolRecord>& records) {
-    for (const SpoolRecord& record : records) {
-      bytes += record.bytes;
-      candidates.push_back({&folder, record});
-    }
-  };
   std::vector<std::string> problems;
   const auto all = folders(problems);
   if (!all) return;
   for (const SpoolFolder& folder : *all) {
+    if (folder.path() == written_to.path()) continue;
     if (!folder.log().exists()) folder.begin_log();
-    take(folder, folder.log().read());
+    folder.log().for_each([&](const SpoolRecord& record) { bytes_there += record.bytes; });
   }
-  if (bytes <= limits_.max_bytes) return;
-  bytes = 0;
-  candidates.clear();
-  for (const SpoolFolder& folder : *all) take(folder, folder.compact_log());
+  if (bytes_there <= limits_.max_bytes) return;
+  std::vector<Candidate> candidates;
+  std::uint64_t bytes = 0;
+  for (const SpoolFolder& folder : *all)
+    for (const SpoolRecord& record : folder.compact_log()) {
+      bytes += record.bytes;
+      candidates.push_back({&folder, record});
+    }
   std::ranges::stable_sort(candidates, {},
                            [](const Candidate& candidate) { return candidate.record.number; });
   // What fills the spool alone was not spooled: it is no reason to discard what was.
   std::stable_partition(candidates.begin(), candidates.end(), [this](const Candidate& candidate) {
     return candidate.record.bytes > limits_.max_bytes;
   });
+  const std::uint64_t enough = limits_.max_bytes - limits_.max_bytes / 128;
   Discards discards(discarded, "the spool is full (--spool-max-bytes)");
+  constexpr int at_once = 1000;
+  int count = 0;
   for (const auto& [folder, record] : candidates) {
-    if (bytes <= limits_.max_bytes) return;
+    if (bytes <= enough || count++ == at_once) return;
     if (record.number == written && folder->path() == written_to.path()) continue;
     const auto read_entry = read(*folder, record.number);
     const auto* stored = std::get_if<StoredEntry>(&read_entry);

@@ -4,6 +4,8 @@
 #include "support/duration.hpp"
 #include "support/result.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -95,13 +97,15 @@ class Spool {
   /// newer one waits that replaces it, nothing is written.
   Result<Stored> store(const std::string& target, const Push& push) const;
 
-  /// The older entries of the push's group that it does not replace whole, oldest first. As far as the log shows.
+  using Clock = std::chrono::steady_clock;
+  /// The older entries of the push's group that it does not replace whole, oldest first: as far as the log tells, and
+  /// as they can be found until then.
   std::vector<std::uint64_t> older_of_group(const SpoolFolder& folder, const std::string& target,
-                                            const Push& push) const;
+                                            const Push& push, Clock::time_point until) const;
   /// After `push` was delivered: takes out of older entries of its group what it has replaced, so that none of that is
-  /// delivered after it. Problems, whole sentences.
-  std::vector<std::string> supersede(const SpoolFolder& folder, const std::string& target,
-                                     const Push& push) const;
+  /// delivered after it. Problems, whole sentences; one is that there were too many to be done until then.
+  std::vector<std::string> supersede(const SpoolFolder& folder, const std::string& target, const Push& push,
+                                     Clock::time_point until) const;
 
   std::variant<StoredEntry, EntryError> read(const SpoolFolder& folder, std::uint64_t number) const;
 
@@ -113,11 +117,11 @@ class Spool {
 
  private:
   void set_mark() const;
-  void for_older_of_group(const SpoolFolder& folder, const Push& push,
-                          const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const;
-  void discard_expired(const SpoolFolder& folder, const std::vector<SpoolRecord>& records,
-                       std::vector<std::string>& discarded) const;
-  void discard_excess(const SpoolFolder& written_to, std::uint64_t written,
+  std::size_t for_older_of_group(const SpoolFolder& folder, const Push& push, Clock::time_point until,
+                                 const std::function<void(std::uint64_t, const SpoolEntry&)>& visit) const;
+  std::size_t discard_expired(const SpoolFolder& folder, const std::vector<std::uint64_t>& numbers,
+                              std::vector<std::string>& discarded) const;
+  void discard_excess(const SpoolFolder& written_to, std::uint64_t written, std::uint64_t bytes_there,
                       std::vector<std::string>& discarded) const;
 
   std::string directory_;

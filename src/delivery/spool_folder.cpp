@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <new>
 #include <unordered_map>
@@ -38,16 +39,15 @@ std::string file_name(std::uint64_t number, std::string_view suffix) {
   return concat({digits, suffix});
 }
 
-/// The number in `00000000000000000042.push`; nothing for a foreign name.
+/// The number in `00000000000000000042.push`; nothing for a foreign name, nor for one under which it would not be
+/// looked for.
 std::optional<std::uint64_t> number_in(std::string_view name) {
-  if (!name.ends_with(entry_suffix)) return std::nullopt;
-  name.remove_suffix(entry_suffix.size());
+  constexpr std::size_t digits = 20;
+  if (name.size() != digits + entry_suffix.size() || !name.ends_with(entry_suffix)) return std::nullopt;
   std::uint64_t number = 0;
-  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
-  const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
-  // Otherwise it would be looked for under another name.
-  return is_number && !name.empty() && entry_name(number).starts_with(name) ? std::optional(number)
-                                                                            : std::nullopt;
+  const auto parsed = std::from_chars(name.data(), name.data() + digits, number);
+  const bool is_number = parsed.ec == std::errc() && parsed.ptr == name.data() + digits;
+  return is_number ? std::optional(number) : std::nullopt;
 }
 
 /// Calls `visit` with each name in a directory until it returns false.
@@ -111,6 +111,10 @@ EntryError foreign(uid_t owner) {
 
 }  // namespace
 
+bool is_time(std::uint64_t number) {
+  return number < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+}
+
 std::string entry_name(std::uint64_t number) { return file_name(number, entry_suffix); }
 
 Result<SpoolFolder> SpoolFolder::open(std::string path, Purpose purpose) {
@@ -161,6 +165,22 @@ Result<std::vector<std::uint64_t>> SpoolFolder::entries() const {
   if (!read) return Failure{concat({path_, ": ", read.error()}), {}, {}, read.failure().error_number};
   std::ranges::sort(numbers);
   return numbers;
+}
+
+std::vector<std::uint64_t> SpoolFolder::some_entries(std::size_t limit) const {
+  std::vector<std::uint64_t> numbers;
+  static_cast<void>(for_each_name(directory_.get(), [&](const char* name) {
+    if (const auto number = number_in(name)) numbers.push_back(*number);
+    return numbers.size() < limit;
+  }));
+  return numbers;
+}
+
+std::optional<WallClock::time_point> SpoolFolder::written(std::uint64_t number) const {
+  struct stat status {};
+  if (::fstatat(directory_.get(), entry_name(number).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return std::nullopt;
+  return WallClock::from_time_t(status.st_mtime);
 }
 
 std::variant<StoredEntry, EntryError> SpoolFolder::read(std::uint64_t number, std::uint64_t limit) const {
@@ -275,13 +295,16 @@ std::uint64_t SpoolFolder::size_of(std::uint64_t number) const {
 }
 
 void SpoolFolder::begin_log() const {
-  const auto numbers = entries();
-  if (!numbers || numbers->empty()) return;
-  constexpr std::size_t sample = 1000;  // to ask for all sizes may take longer than a run has
-  const std::size_t step = numbers->size() / sample + 1;
-  SpoolRecord all{.number = numbers->back()};
-  for (std::size_t i = 0; i < numbers->size(); i += step) all.bytes += size_of((*numbers)[i]) * step;
-  log().append(all);
+  constexpr std::size_t all_there_are = std::numeric_limits<std::size_t>::max();
+  constexpr std::size_t sample = 100;  // to ask for all sizes may take longer than a run has
+  const auto numbers = some_entries(all_there_are);
+  const std::size_t step = numbers.size() / sample + 1;
+  SpoolRecord all;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (is_time(numbers[i])) all.number = std::max(all.number, numbers[i]);
+    if (i % step == 0) all.bytes += size_of(numbers[i]) * step;
+  }
+  if (!numbers.empty()) log().append(all);
 }
 
 std::vector<SpoolRecord> SpoolFolder::compact_log() const {

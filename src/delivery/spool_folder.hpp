@@ -7,6 +7,7 @@
 #include "support/result.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct EntryError {
   std::string reason;
 };
 
+/// Whether an entry's number can be a time; else it is somebody's invention.
+bool is_time(std::uint64_t number);
+
 /// The name of an entry's file.
 std::string entry_name(std::uint64_t number);
 
@@ -57,6 +61,10 @@ class SpoolFolder {
   Result<bool> has_entries() const;
   /// The numbers of all entries, ascending.
   Result<std::vector<std::uint64_t>> entries() const;
+  /// Those of some entries, of all if there are no more than `limit`, in no order.
+  std::vector<std::uint64_t> some_entries(std::size_t limit) const;
+  /// When an entry was written. Nothing: it is gone, or cannot be looked at.
+  std::optional<std::chrono::system_clock::time_point> written(std::uint64_t number) const;
 
   /// Reads no more than `limit` bytes: a larger one is damaged.
   std::variant<StoredEntry, EntryError> read(std::uint64_t number, std::uint64_t limit) const;

@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace pushmetrics {
@@ -43,41 +46,64 @@ bool take(std::string_view& text, std::uint64_t& number, int base, char end) {
   return true;
 }
 
-/// Lines that are none, such as one that a crash has cut, are passed over.
-std::vector<SpoolRecord> records_in(std::string_view text) {
-  std::vector<SpoolRecord> records;
-  std::unordered_map<std::uint64_t, std::size_t> failures;  // few
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
-    std::string_view line = text.substr(0, end + 1);
-    text.remove_prefix(end + 1);
-    SpoolRecord record;
-    if (!take(line, record.number, 10, ' ') || !take(line, record.group, 16, ' ')) continue;
-    if (line.starts_with(failed))
-      failures.emplace(record.number, 0);
-    else if (take(line, record.bytes, 10, '\n'))
-      records.push_back(record);
+/// Nothing for a line that is none, such as one that a crash has cut.
+std::optional<SpoolRecord> record_in(std::string_view line) {
+  SpoolRecord record;
+  if (!take(line, record.number, 10, ' ') || !take(line, record.group, 16, ' ')) return std::nullopt;
+  record.has_failed = line.starts_with(failed);
+  if (!record.has_failed && !take(line, record.bytes, 10, '\n')) return std::nullopt;
+  return record;
+}
+
+constexpr std::size_t piece_size = std::size_t{1} << 18;
+
+/// Reads on until the buffer is full or the file ends at `end`; false at the end.
+bool read_piece(int file, std::string& buffer, std::size_t kept, off_t& position, off_t end) {
+  buffer.resize(std::min(piece_size, kept + static_cast<std::size_t>(std::max<off_t>(end - position, 0))));
+  std::size_t length = kept;
+  while (length < buffer.size() && position < end) {
+    const std::size_t wanted = std::min(buffer.size() - length, static_cast<std::size_t>(end - position));
+    const ssize_t count = ::pread(file, buffer.data() + length, wanted, position);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    length += static_cast<std::size_t>(count);
+    position += count;
   }
+  buffer.resize(length);
+  return length > kept;
+}
+
+/// Each line of a file from `position` on. Where it ends.
+off_t for_each_line(int file, off_t position, const std::function<void(const SpoolRecord&)>& visit) {
+  constexpr off_t limit = off_t{64} << 20;
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return position;
+  position = std::max(position, status.st_size - limit);
+  std::string buffer;
+  std::size_t kept = 0;
+  while (read_piece(file, buffer, kept, position, status.st_size)) {
+    std::string_view text = buffer;
+    for (std::size_t end = 0; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
+      if (const auto record = record_in(text.substr(0, end + 1))) visit(*record);
+    if (text.size() == piece_size) text = {};  // a line of that length is none
+    kept = text.size();
+    buffer.erase(0, buffer.size() - kept);
+  }
+  return position;
+}
+
+std::vector<SpoolRecord> records_of(int file, off_t& position) {
+  std::vector<SpoolRecord> records;
+  std::unordered_set<std::uint64_t> failures;  // few
+  position = for_each_line(file, position, [&](const SpoolRecord& record) {
+    if (record.has_failed)
+      failures.insert(record.number);
+    else
+      records.push_back(record);
+  });
   if (failures.empty()) return records;
   for (SpoolRecord& record : records) record.has_failed = failures.contains(record.number);
   return records;
-}
-
-std::string read_all(int file) {
-  constexpr std::size_t limit = std::size_t{64} << 20;
-  std::string text;
-  struct stat status {};
-  if (::fstat(file, &status) != 0) return text;
-  const auto size = std::min(static_cast<std::size_t>(status.st_size), limit);
-  while (text.size() < size) {
-    const std::size_t length = text.size();
-    text.resize(size);
-    const ssize_t count = ::pread(file, text.data() + length, size - length, static_cast<off_t>(length));
-    text.resize(length + (count > 0 ? static_cast<std::size_t>(count) : 0));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-  }
-  return text;
 }
 
 }  // namespace
@@ -94,16 +120,22 @@ Descriptor SpoolLog::open_file(int flags) const {
 
 bool SpoolLog::exists() const { return static_cast<bool>(open_file(O_RDONLY)); }
 
-std::vector<SpoolRecord> SpoolLog::read() const {
-  const Descriptor file = open_file(O_RDONLY);
-  return file ? records_in(read_all(file.get())) : std::vector<SpoolRecord>();
+void SpoolLog::for_each(const std::function<void(const SpoolRecord&)>& visit) const {
+  if (const Descriptor file = open_file(O_RDONLY)) for_each_line(file.get(), 0, visit);
 }
 
-void SpoolLog::append(const SpoolRecord& record) const {
-  const Descriptor file = open_file(O_WRONLY | O_APPEND | O_CREAT);
-  if (!file) return;
+std::vector<SpoolRecord> SpoolLog::read() const {
+  const Descriptor file = open_file(O_RDONLY);
+  off_t position = 0;
+  return file ? records_of(file.get(), position) : std::vector<SpoolRecord>();
+}
+
+Descriptor SpoolLog::append(const SpoolRecord& record) const {
+  Descriptor file = open_file(O_WRONLY | O_APPEND | O_CREAT);
+  if (!file) return file;
   ::flock(file.get(), LOCK_SH | LOCK_NB);  // holds off rewrite(); without it, a line may be lost
   write_all(file.get(), line_of(record));
+  return file;
 }
 
 std::vector<SpoolRecord> SpoolLog::rewrite(
@@ -111,8 +143,14 @@ std::vector<SpoolRecord> SpoolLog::rewrite(
   const Descriptor file = open_file(O_RDWR);
   if (!file) return change({});
   const bool is_locked = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
-  std::vector<SpoolRecord> records = change(records_in(read_all(file.get())));
+  off_t position = 0;
+  std::vector<SpoolRecord> records = change(records_of(file.get(), position));
   if (!is_locked) return records;
+  // Whoever could not lock the file appends all the same, perhaps while `change` looks at a large directory.
+  const std::vector<SpoolRecord> appended = records_of(file.get(), position);
+  for (const SpoolRecord& record : appended)
+    std::erase_if(records, [&](const SpoolRecord& other) { return other.number == record.number; });
+  records.insert(records.end(), appended.begin(), appended.end());
   std::string text;
   for (const SpoolRecord& record : records) {
     SpoolRecord written = record;

@@ -31,9 +31,14 @@ class SpoolLog {
   explicit SpoolLog(int directory) : directory_(directory) {}
 
   bool exists() const;
+  /// Calls `visit` with each line as it was written; one of a failure has no size. Takes little memory, and a few
+  /// milliseconds for 100,000 lines. Of a file that has grown beyond all measure, the newest lines only.
+  void for_each(const std::function<void(const SpoolRecord&)>& visit) const;
   /// In the order in which they were written, a failure with the record that it is of.
   std::vector<SpoolRecord> read() const;
-  void append(const SpoolRecord& record) const;
+  /// As long as what it returns is open, rewrite() leaves the log as it is: whoever appends the line of an entry that is
+  /// not there yet keeps it until it is.
+  Descriptor append(const SpoolRecord& record) const;
 
   /// Puts what `change` makes of the records in their place, unless others write there at this moment. Returns it in
   /// any case.

@@ -79,6 +79,8 @@ Push push_at(std::chrono::system_clock::time_point when, const std::string& body
   return made;
 }
 
+Spool::Clock::time_point soon() { return Spool::Clock::now() + 1h; }
+
 void set_age(const std::string& path, std::time_t seconds) {
   const timespec past[2] = {{::time(nullptr) - seconds, 0}, {::time(nullptr) - seconds, 0}};
   REQUIRE(::utimensat(AT_FDCWD, path.c_str(), past, 0) == 0);
@@ -185,9 +187,19 @@ TEST_CASE("what a delivered push has replaced is taken out of what waits") {
   store(spool, push("one", "# TYPE b gauge\nb 2\n# TYPE c gauge\nc 2\n"));
   store(spool, push("two", "a 3\n"));
   const Push newer = push("one", "a 4\nb 4\n");
-  CHECK(spool.older_of_group(*spool.open(gateway), gateway, newer).size() == 1);
-  CHECK(spool.supersede(*spool.open(gateway), gateway, newer).empty());
+  CHECK(spool.older_of_group(*spool.open(gateway), gateway, newer, soon()).size() == 1);
+  CHECK(spool.supersede(*spool.open(gateway), gateway, newer, soon()).empty());
   CHECK(bodies(spool) == Strings{"# TYPE c gauge\nc 2\n", "a 3\n"});
+}
+
+TEST_CASE("where there is no time to look for what a push has replaced, that is reported") {
+  const Folder folder;
+  const Spool spool(folder.path, {});
+  store(spool, push("one", "a 1\n"));
+  const auto problems = spool.supersede(*spool.open(gateway), gateway, push("one", "a 2\n"), {});
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].find("1 older pushes that wait for") != std::string::npos);
+  CHECK(bodies(spool) == Strings{"a 1\n"});
 }
 
 TEST_CASE("what ended later than the delivered push stays whole") {
@@ -195,7 +207,7 @@ TEST_CASE("what ended later than the delivered push stays whole") {
   const Spool spool(folder.path, {});
   const auto now = std::chrono::system_clock::now();
   store(spool, push_at(now - 1s, "a 2\n"));
-  CHECK(spool.supersede(*spool.open(gateway), gateway, push_at(now - 2s, "a 1\n")).empty());
+  CHECK(spool.supersede(*spool.open(gateway), gateway, push_at(now - 2s, "a 1\n"), soon()).empty());
   CHECK(bodies(spool) == Strings{"a 2\n"});
 }
 
