@@ -30,7 +30,7 @@ __pushmetrics_options() {
     doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
     rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
-    dashboard) echo "--prefix= --source= --lookback= $general" ;;
+    dashboard) echo "--prefix= --source= --lookback= --format= --server= $general" ;;
     step | completion) echo "$general" ;;
     esac
 }
@@ -76,6 +76,8 @@ __pushmetrics_value() {
     --sort) choices='group age state duration' ;;
     --type) choices='gauge counter untyped' ;;
     --source) choices='pushgateway textfile remote-write' ;;
+    --format) choices='grafana html' ;;
+    --server) choices='http:// https://' ;;
     --schedule) choices='@hourly @daily @weekly @monthly' ;;
     --timezone) choices='UTC' ;;
     --label | -l | -[!-]*l) choices=$labels ;;

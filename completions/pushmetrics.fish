@@ -5,7 +5,7 @@ set -g __pushmetrics_valued --job --instance --label --metric --header --shell -
     --kill-after --success-codes --prefix --expect-every --schedule --timezone --grace --heartbeat --from --url --push-timeout --connect-timeout \
     --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
     --key --config --match --sort --older-than --keep-newest --type --help-text --source --max-age --max-silence \
-    --lookback
+    --lookback --format --server
 
 # Names that many give their grouping labels.
 set -g __pushmetrics_labels 'app= cluster= environment= region= service= site= team= tier='
@@ -95,7 +95,7 @@ complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: 
 complete -c pushmetrics -n __pushmetrics_is_first -a step -d 'From inside a job: run one step of it'
 complete -c pushmetrics -n __pushmetrics_is_first -a doctor -d 'Check what a push depends on'
 complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
-complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a Grafana dashboard'
+complete -c pushmetrics -n __pushmetrics_is_first -a dashboard -d 'Print a dashboard for Grafana or a browser'
 complete -c pushmetrics -n __pushmetrics_is_first -a completion -d 'Print the completion for a shell'
 
 # The wrapped command, and files.
@@ -163,6 +163,8 @@ complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l source -x -a 'p
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-age -x -d 'Maximum age of the last success'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-silence -x -d 'Maximum age of the last heartbeat'
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 'How far back to look for samples'
+complete -c pushmetrics -n '__pushmetrics_is dashboard' -l format -x -a 'grafana html' -d 'What to print'
+complete -c pushmetrics -n '__pushmetrics_is dashboard' -l server -x -a 'http:// https://' -d 'Prometheus or Pushgateway that the page asks'
 
 # Delivery, authentication and TLS
 set -l pushing '__pushmetrics_is run push delete list prune wipe flush doctor'

@@ -71,7 +71,7 @@ case $state in
       'step:from inside a job\: run one step of it and time it'
       'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
-      'dashboard:print a Grafana dashboard'
+      'dashboard:print a dashboard for Grafana or a browser'
       'completion:print the completion for a shell'
     )
     _describe -t commands subcommand subcommands && ret=0
@@ -182,7 +182,9 @@ case $state in
       (dashboard)
         _arguments -S -s $prefix $general \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
-          '--lookback=[how far back to look for samples]:duration: ' && ret=0
+          '--lookback=[how far back to look for samples]:duration: ' \
+          '--format=[what to print]:format:(grafana html)' \
+          '--server=[Prometheus or Pushgateway that the page asks]:URL:(http\:// https\://)' && ret=0
         ;;
       (completion)
         _arguments -S -s $general '1:shell:(bash zsh fish)' && ret=0

@@ -60,8 +60,8 @@ constexpr auto keys = std::to_array<std::string_view>({"allow-empty",
                                                        "verbose"});
 
 constexpr auto keys_for_one_call = std::to_array<std::string_view>(
-    {"config", "discard", "dry-run", "help", "help-text", "json", "match", "metric", "shell", "sort",
-     "target", "type", "until-empty", "watch", "yes"});
+    {"config", "discard", "dry-run", "format", "help", "help-text", "json", "match", "metric", "server",
+     "shell", "sort", "target", "type", "until-empty", "watch", "yes"});
 
 constexpr auto subcommands =
     std::to_array<std::string_view>({"run", "push", "check", "delete", "list", "prune", "wipe", "flush",

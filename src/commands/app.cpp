@@ -50,7 +50,7 @@ constexpr std::array subcommands{
     Subcommand{"step", "from inside a job: run one step of it and time it", step_command},
     Subcommand{"doctor", "check configuration, network, gateway and spool", doctor_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},
-    Subcommand{"dashboard", "print a Grafana dashboard for them", dashboard_command},
+    Subcommand{"dashboard", "print a dashboard for Grafana or a browser", dashboard_command},
     Subcommand{"completion", "print the completion for bash, zsh or fish", completion_command},
 };
 

@@ -1,5 +1,6 @@
 #include "cli/subcommand.hpp"
 #include "monitoring/dashboard.hpp"
+#include "monitoring/dashboard_page.hpp"
 #include "monitoring/rules.hpp"
 #include "support/text.hpp"
 
@@ -19,8 +20,10 @@ constexpr CommandHelp dashboard_help{
     "pushmetrics dashboard [options]",
     "Print a dashboard for Grafana 9 and later (JSON), to be imported or\n"
     "provisioned: state, results, durations and resources of every job run by\n"
-    "pushmetrics.",
-    "  pushmetrics dashboard >jobs.json\n",
+    "pushmetrics. With --format html: the same as one page for a browser, which\n"
+    "asks Prometheus or a Pushgateway itself.",
+    "  pushmetrics dashboard >jobs.json\n"
+    "  pushmetrics dashboard --format html --server http://prometheus:9090 >jobs.html\n",
 };
 
 OptionSpec describe_prefix(std::string& place) {
@@ -65,11 +68,41 @@ OptionTable describe(RulesOptions& options, CommonOptions& common) {
           describe(common)};
 }
 
+OptionSpec describe_format(DashboardOptions::Format& place) {
+  const auto store = [&place](const std::vector<std::string>& values) -> Stored {
+    using Format = DashboardOptions::Format;
+    if (values.back() != "grafana" && values.back() != "html")
+      return Failure{concat({in_quotes(values.back()), " is neither grafana nor html"})};
+    place = values.back() == "html" ? Format::html : Format::grafana;
+    return {};
+  };
+  return {"format", 0,
+          "FORMAT", "grafana (default), or html: one page for a browser",
+          store,    OptionSpec::Scope::command_line_only};
+}
+
+OptionSpec describe_server(std::string& place) {
+  return {"server",
+          0,
+          "URL",
+          "Prometheus or Pushgateway that the page asks; html only (default: what serves the page, else "
+          "http://localhost:9090)",
+          into(place),
+          OptionSpec::Scope::command_line_only};
+}
+
 OptionTable describe(DashboardOptions& options, CommonOptions& common) {
   OptionSpec lookback = describe_lookback(options.lookback);
   lookback.help = "how far back to look for samples; remote-write only (default: 31d)";
   return {{"Jobs", {describe_prefix(options.prefix), describe_source(options.source), lookback}},
+          {"Output", {describe_format(options.format), describe_server(options.server)}},
           describe(common)};
+}
+
+Result<std::string> dashboard(const DashboardOptions& options) {
+  if (options.format == DashboardOptions::Format::html) return dashboard_page(options);
+  if (!options.server.empty()) return Failure{"--server needs --format html"};
+  return grafana_dashboard(options);
 }
 
 /// A subcommand that prints one text made from its options.
@@ -95,7 +128,7 @@ int rules_command(const std::vector<std::string>& arguments) {
 }
 
 int dashboard_command(const std::vector<std::string>& arguments) {
-  return print_command<DashboardOptions>("dashboard", dashboard_help, grafana_dashboard, arguments);
+  return print_command<DashboardOptions>("dashboard", dashboard_help, dashboard, arguments);
 }
 
 }  // namespace pushmetrics

@@ -17,6 +17,11 @@ struct DashboardOptions {
   Source source = Source::pushgateway;
   /// `--lookback`: how far back the newest sample is sought, with remote write only; 31 days.
   std::optional<Duration> lookback = std::nullopt;
+  /// `--format grafana|html`.
+  enum class Format { grafana, html };
+  Format format = Format::grafana;
+  /// `--server`: what the page asks; empty: that which it is served by, else http://localhost:9090.
+  std::string server = {};
 };
 
 /// A dashboard for Grafana 9 and later (JSON), to be imported or provisioned; the data source is chosen in
