@@ -12,7 +12,7 @@ __pushmetrics_options() {
     '') echo '-h --help -V --version' ;;
     run)
         echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --ci -m --metric= --prefix=" \
-            "--no-rusage --expect-every= --schedule= --timezone= --grace= --count --notify-start --heartbeat= --dry-run" \
+            "--no-rusage --expect-every= --schedule= --timezone= --grace= --count --histogram[=] --notify-start --heartbeat= --dry-run" \
             "$group $delivery $access $general"
         ;;
     push) echo "--replace --allow-empty --dry-run $group $input $delivery $access $general" ;;
@@ -29,6 +29,7 @@ __pushmetrics_options() {
         ;;
     doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
+    add) echo "--help-text= $general" ;;
     rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
     dashboard) echo "--prefix= --source= --lookback= --format= --server= $general" ;;
     step | completion) echo "$general" ;;
@@ -153,7 +154,7 @@ _pushmetrics() {
     __pushmetrics_read_line
     word=${words[current]}
     if ((current == 1)); then
-        local subcommands='run push check delete list prune wipe flush set step doctor rules dashboard completion'
+        local subcommands='run push check delete list prune wipe flush set add step doctor rules dashboard completion'
         [[ $word == -* ]] && subcommands=$(__pushmetrics_options '')
         mapfile -t COMPREPLY < <(compgen -W "$subcommands" -- "$word")
         return

@@ -92,6 +92,7 @@ complete -c pushmetrics -n __pushmetrics_is_first -a prune -d 'Delete old groups
 complete -c pushmetrics -n __pushmetrics_is_first -a wipe -d 'Delete all groups'
 complete -c pushmetrics -n __pushmetrics_is_first -a flush -d 'Deliver the spooled pushes'
 complete -c pushmetrics -n __pushmetrics_is_first -a set -d 'From inside a job: add a metric'
+complete -c pushmetrics -n __pushmetrics_is_first -a add -d 'From inside a job: add to a counter'
 complete -c pushmetrics -n __pushmetrics_is_first -a step -d 'From inside a job: run one step of it'
 complete -c pushmetrics -n __pushmetrics_is_first -a doctor -d 'Check what a push depends on'
 complete -c pushmetrics -n __pushmetrics_is_first -a rules -d 'Print Prometheus alerting rules'
@@ -116,6 +117,7 @@ complete -c pushmetrics -n '__pushmetrics_is run' -l schedule -x -a '@hourly @da
 complete -c pushmetrics -n '__pushmetrics_is run' -l timezone -x -a 'UTC' -d 'Time zone of the schedule'
 complete -c pushmetrics -n '__pushmetrics_is run' -l grace -x -d 'How late after its scheduled time it may end'
 complete -c pushmetrics -n '__pushmetrics_is run' -l count -d 'Push the number of successes and failures'
+complete -c pushmetrics -n '__pushmetrics_is run' -l histogram -f -d 'Push a histogram of the durations of all runs'
 complete -c pushmetrics -n '__pushmetrics_is run' -l notify-start -d 'Also push when the job has started'
 complete -c pushmetrics -n '__pushmetrics_is run' -l heartbeat -x -d 'Push at this interval while it runs'
 complete -c pushmetrics -n '__pushmetrics_is run push' -l dry-run -d 'Print the push and send nothing'
@@ -137,7 +139,7 @@ complete -c pushmetrics -n '__pushmetrics_is push' -l replace -d 'Replace the wh
 complete -c pushmetrics -n '__pushmetrics_is push' -l allow-empty -d 'Push even if there is no sample'
 complete -c pushmetrics -n '__pushmetrics_is check' -l lint -f -a 'warning error' -d 'Warn as promtool does'
 complete -c pushmetrics -n '__pushmetrics_is set' -l type -x -a 'gauge counter untyped' -d 'Type of the metric'
-complete -c pushmetrics -n '__pushmetrics_is set' -l help-text -x -d 'Help text of the metric'
+complete -c pushmetrics -n '__pushmetrics_is set add' -l help-text -x -d 'Help text of the metric'
 
 # Completions
 complete -c pushmetrics -n '__pushmetrics_is completion' -a 'bash zsh fish' -d 'Shell'
@@ -186,7 +188,7 @@ complete -c pushmetrics -n $pushing -l key -r -F -d 'Private key of the certific
 complete -c pushmetrics -n $pushing -l insecure -d 'Do not verify the certificate'
 
 # Every subcommand
-set -l any '__pushmetrics_is run push check delete list prune wipe flush set step doctor rules dashboard completion'
+set -l any '__pushmetrics_is run push check delete list prune wipe flush set add step doctor rules dashboard completion'
 complete -c pushmetrics -n $any -l config -r -F -d 'Also read this configuration file'
 complete -c pushmetrics -n $any -s v -l verbose -d 'Report progress'
 complete -c pushmetrics -n $any -s q -l quiet -d 'Print errors only'

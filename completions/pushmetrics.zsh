@@ -68,6 +68,7 @@ case $state in
       "wipe:delete all groups (needs the gateway's admin API)"
       'flush:deliver the spooled pushes'
       "set:from inside a job\: add a metric to the run's push"
+      'add:from inside a job\: add to a counter that lasts'
       'step:from inside a job\: run one step of it and time it'
       'doctor:check configuration, network, TLS, gateway and spool'
       'rules:print Prometheus alerting rules'
@@ -103,6 +104,7 @@ case $state in
           '--timezone=[time zone of the schedule]:zone:(UTC)' \
           '--grace=[how late after its scheduled time a run may end]:duration: ' \
           '--count[push the number of successes and failures]' \
+          '--histogram=-[push a histogram of the durations of all runs]::bounds: ' \
           '--notify-start[also push when the job has started]' \
           '--heartbeat=[push at this interval while the job runs]:duration: ' \
           '--dry-run[print the push instead of sending it]' \
@@ -155,6 +157,11 @@ case $state in
           '--type=[type of the metric]:type:(gauge counter untyped)' \
           '--help-text=[help text of the metric]:text: ' \
           '1:metric: ' '2:value: ' && ret=0
+        ;;
+      (add)
+        _arguments -S -s $general \
+          '--help-text=[help text of the metric]:text: ' \
+          '1:metric: ' '2:number: ' && ret=0
         ;;
       (step)
         if (( CURRENT > 3 )) && [[ $words[3] == -- ]]; then

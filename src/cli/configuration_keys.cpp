@@ -65,7 +65,7 @@ constexpr auto keys_for_one_call = std::to_array<std::string_view>(
 
 constexpr auto subcommands =
     std::to_array<std::string_view>({"run", "push", "check", "delete", "list", "prune", "wipe", "flush",
-                                     "set", "step", "doctor", "rules", "dashboard", "completion"});
+                                     "set", "add", "step", "doctor", "rules", "dashboard", "completion"});
 
 }  // namespace
 

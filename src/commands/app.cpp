@@ -47,6 +47,7 @@ constexpr std::array subcommands{
     Subcommand{"wipe", "delete all groups (needs the gateway's admin API)", wipe_command},
     Subcommand{"flush", "deliver the spooled pushes", flush_command},
     Subcommand{"set", "from inside a job: add a metric to the run's push", set_command},
+    Subcommand{"add", "from inside a job: add to a counter that lasts from run to run", add_command},
     Subcommand{"step", "from inside a job: run one step of it and time it", step_command},
     Subcommand{"doctor", "check configuration, network, gateway and spool", doctor_command},
     Subcommand{"rules", "print Prometheus alerting rules for jobs run under pushmetrics", rules_command},

@@ -171,6 +171,10 @@ int run_job(const std::vector<std::string>& arguments) {
     options.count = false;
     reading->problems.emplace_back("--count: the counts have a label 'status', and so has the group");
   }
+  if (!options.histogram.empty() && group->value("le")) {
+    options.histogram.clear();
+    reading->problems.emplace_back("--histogram: its buckets have a label 'le', and so has the group");
+  }
   options.delivery.http.password = environment_variable("PUSHMETRICS_PASSWORD");
   options.delivery.http.bearer_token = environment_variable("PUSHMETRICS_BEARER_TOKEN");
   // The run, with its file, is gone before pushmetrics perhaps dies of the job's signal.

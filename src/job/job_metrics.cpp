@@ -1,6 +1,7 @@
 #include "job/job_metrics.hpp"
 
 #include "formats/exposition_parser.hpp"
+#include "job/added_counters.hpp"
 #include "metrics/catalogue.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/family_index.hpp"
@@ -97,6 +98,17 @@ bool drop_conflicting(std::vector<Family>& families, const JobMetricsContext& co
   return families.size() != before;
 }
 
+/// Those that the job set, and the others, to which it added.
+JobMetrics divide(std::vector<Family> families, const FamilyIndex& set, Warnings& warnings) {
+  JobMetrics result;
+  for (Family& family : families) {
+    const bool is_set = set.contains(family.name);
+    (is_set ? result.families : result.added).push_back(std::move(family));
+  }
+  result.warnings = warnings.take();
+  return result;
+}
+
 }  // namespace
 
 JobMetrics read_job_metrics(std::string_view text, const JobMetricsContext& context) {
@@ -107,16 +119,23 @@ JobMetrics read_job_metrics(std::string_view text, const JobMetricsContext& cont
 
   std::vector<Family> families;
   const FamilyIndex own = index_families(context.own);
-  for (Family& family : parsed.families) {
-    const std::string_view problem = name_or_type_problem(family, own, context.prefix);
+  const auto take = [&](Family& family, std::string_view problem) {
+    if (problem.empty()) problem = name_or_type_problem(family, own, context.prefix);
     if (problem.empty())
       families.push_back(std::move(family));
     else
       warnings.add(concat({family.name, problem}));
-  }
+  };
+  for (Family& family : parsed.families) take(family, {});
+  const FamilyIndex set = index_families(families);
+  AddedCounters added = read_added_counters(text);
+  if (added.invalid > 0)
+    warnings.add(concat({std::to_string(added.invalid), " invalid lines of 'pushmetrics add'"}));
+  for (Family& family : added.families)
+    take(family, set.contains(family.name) ? " is both set and added: what was added is dropped" : "");
   while (!families.empty() && drop_conflicting(families, context, warnings)) {
   }
-  return {std::move(families), warnings.take()};
+  return divide(std::move(families), set, warnings);
 }
 
 void merge_into(std::vector<Family>& families, std::vector<Family> more) {

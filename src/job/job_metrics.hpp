@@ -12,6 +12,8 @@ namespace pushmetrics {
 /// What is left of the metrics that a job wrote itself.
 struct JobMetrics {
   std::vector<Family> families;
+  /// What `pushmetrics add` added to counters, of this run only.
+  std::vector<Family> added;
   /// What was dropped, and why: the first 20, and how many more.
   std::vector<std::string> warnings;
 };
@@ -26,8 +28,8 @@ struct JobMetricsContext {
   enum class Gateway { none, some } gateway = Gateway::some;
 };
 
-/// Reads what the job appended to its file. An invalid line costs that line; the last value of a series wins; a
-/// family that cannot be pushed with the others costs that family. What is returned can be pushed with `own`.
+/// Reads what the job appended to its file. An invalid line costs that line; the last value of a series wins, unless it
+/// was added; a family that cannot be pushed with the others costs that family. What is returned can be pushed with `own`.
 JobMetrics read_job_metrics(std::string_view text, const JobMetricsContext& context);
 
 /// Takes `more` into `families`: samples of a family that is there already join it.

@@ -31,12 +31,14 @@ Result<JobMetricsFile> JobMetricsFile::create() {
 JobMetricsFile::JobMetricsFile(JobMetricsFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
 
 JobMetricsFile::~JobMetricsFile() {
-  if (!path_.empty()) ::unlink(path_.c_str());
+  if (!path_.empty()) remove(path_);
 }
 
-Result<JobMetricsFile::Contents> JobMetricsFile::read() const {
+void JobMetricsFile::remove(const std::string& path) { ::unlink(path.c_str()); }
+
+Result<JobMetricsFile::Contents> JobMetricsFile::read(const std::string& path) {
   // The job may have replaced the file (mv), but nobody else's file, link or FIFO will do.
-  const auto file = RegularFile::open(path_, RegularFile::Links::refused);
+  const auto file = RegularFile::open(path, RegularFile::Links::refused);
   if (!file) return Failure{file.error()};
   if (file->owner() != ::geteuid() && file->owner() != 0) return Failure{"it belongs to another user"};
   auto text = file->read(size_limit + 1);

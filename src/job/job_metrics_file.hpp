@@ -29,7 +29,10 @@ class JobMetricsFile {
     bool cut = false;
   };
   /// What is there now. An error if somebody put something else into the file's place.
-  Result<Contents> read() const;
+  Result<Contents> read() const { return read(path_); }
+  /// Reads, or removes, the file of another process that was killed.
+  static Result<Contents> read(const std::string& path);
+  static void remove(const std::string& path);
 
  private:
   explicit JobMetricsFile(std::string path) : path_(std::move(path)) {}

@@ -77,6 +77,8 @@ inline constexpr RunMetric consecutive_failures{
     "consecutive_failures", MetricType::gauge, "Runs of the job that did not succeed since its last success.",
     When::with_option, "--count"};
 
+inline constexpr RunMetric run_duration{"run_duration_seconds", MetricType::histogram,
+                                        "Wall time of all runs.", When::with_option, "--histogram"};
 inline constexpr RunMetric step_duration{"step_duration_seconds", MetricType::gauge,
                                          "Wall time of the steps of the last run, by step.",
                                          When::with_steps};
@@ -107,6 +109,7 @@ inline constexpr std::array run_metrics{
     run_metric::schedule_grace,
     run_metric::runs,
     run_metric::consecutive_failures,
+    run_metric::run_duration,
     run_metric::step_duration,
     run_metric::step_success,
 };

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace pushmetrics {
@@ -39,9 +40,12 @@ std::optional<GroupSnapshot::Time> parse_time(std::optional<double> seconds) {
 ///
 ///     {"labels":{NAME:…}, "last_push_successful":…, FAMILY:{"metrics":[{"labels":{NAME:…}, "value":…}]}}
 ///     1         2                                          2          3 4        5
+///
+/// In place of "value", a histogram has "buckets":{BOUND:…}, "count":… and "sum":….
 class GroupReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit GroupReader(const std::string& prefix) : prefix_(prefix) {}
+  explicit GroupReader(const GroupQuery& query)
+      : prefix_(query.prefix), with_contents_(query.with_contents) {}
 
   Result<GroupSnapshot> group() &&;
   const std::string& problem() const { return problem_; }
@@ -79,8 +83,11 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   void end_family();
+  void add_sample(std::string_view suffix, std::optional<double> value);
+  void end_series();
 
   const std::string& prefix_;
+  bool with_contents_;
   std::size_t depth_ = 0;
   std::array<std::string, 6> keys_;
 
@@ -99,6 +106,10 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
   std::optional<double> value_;
   /// Label `status` of the current series.
   std::string status_;
+  /// With GroupQuery::with_contents: HELP, all labels of the current series, and the samples of the family.
+  std::string help_;
+  std::vector<Label> series_labels_;
+  std::vector<Sample> series_samples_, samples_;
 
   std::optional<double> push_time_, push_failure_time_;
   GroupSnapshot group_;
@@ -108,13 +119,21 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
 bool GroupReader::string(string_t& text) {
   // Also for the group's labels, in case they are a family.
   if (depth_ == 2 && keys_[2] == "type") type_ = metric_type_from(text).value_or(MetricType::untyped);
+  if (depth_ == 2 && keys_[2] == "help" && with_contents_) help_ = text;
   if (depth_ == 2 && keys_[1] == "labels")
     labels_.push_back({keys_[2], std::move(text)});
-  else if (depth_ == 4 && in_metrics() && keys_[4] == "value")
+  else if (depth_ == 4 && in_metrics() && keys_[4] == "value") {
     value_ = parse_value(text);
-  else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
+    add_sample("", value_);
+  } else if (depth_ == 4 && in_metrics() && (keys_[4] == "sum" || keys_[4] == "count"))
+    add_sample(concat({"_", keys_[4]}), parse_value(text));
+  else if (depth_ == 5 && in_metrics() && keys_[4] == "buckets") {
+    add_sample("_bucket", parse_value(text));
+    if (with_contents_) series_samples_.back().labels.push_back({"le", keys_[5]});
+  } else if (depth_ == 5 && in_metrics() && keys_[4] == "labels") {
     identity_.add(keys_[5], text);
     if (keys_[5] == "status") status_ = text;
+    if (with_contents_) series_labels_.push_back({keys_[5], text});
     if (keys_[1] == "push_time_seconds" && series_ == 1)
       labels_of_push_time_.push_back({keys_[5], std::move(text)});
   }
@@ -128,12 +147,16 @@ bool GroupReader::start_object(std::size_t) {
     identities_.clear();
     type_ = MetricType::untyped;
     value_.reset();
+    help_.clear();
+    samples_.clear();
     has_labels_ = has_labels_ || keys_[1] == "labels";
   }
   if (depth_ == 4 && in_metrics()) {
     ++series_;
     identity_ = {};
     status_.clear();
+    series_labels_.clear();
+    series_samples_.clear();
   }
   if (depth_ == 3 && keys_[1] == "labels") labels_are_a_family_ = true;
   if (depth_ < keys_.size()) keys_[depth_].clear();
@@ -151,10 +174,26 @@ bool GroupReader::end_object() {
   if (depth_ == 4 && in_metrics()) {
     identities_.push_back(identity_.value());
     if (value_ && !status_.empty()) group_.note_counted(keys_[1], prefix_, status_, *value_);
+    end_series();
   }
   --depth_;
   if (depth_ == 1 && (keys_[1] != "labels" || labels_are_a_family_)) end_family();
   return true;
+}
+
+void GroupReader::add_sample(std::string_view suffix, std::optional<double> value) {
+  if (!with_contents_) return;
+  // What is no number is not dropped: it must not be taken for the value of a shorter family.
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  series_samples_.push_back({concat({keys_[1], suffix}), {}, value.value_or(none)});
+}
+
+/// The labels may come behind the value.
+void GroupReader::end_series() {
+  for (Sample& sample : series_samples_) {
+    sample.labels.insert(sample.labels.begin(), series_labels_.begin(), series_labels_.end());
+    samples_.push_back(std::move(sample));
+  }
 }
 
 void GroupReader::end_family() {
@@ -167,6 +206,8 @@ void GroupReader::end_family() {
     push_failure_time_ = value_;
     return;
   }
+  if (with_contents_ && type_ != MetricType::summary)
+    group_.contents.push_back({name, type_, std::move(help_), std::move(samples_)});
   group_.held.push_back({name, type_, std::move(identities_)});
   ++group_.families;
   group_.series += series_;
@@ -189,6 +230,7 @@ Result<GroupSnapshot> GroupReader::group() && {
   for (const Label& label : group_.labels.labels())
     if (label.value.find(replacement_character) != std::string::npos)
       group_.name = GroupSnapshot::Name::unknown_bytes;
+  drop_group_labels(group_.contents, group_.labels);
   group_.last_push = parse_time(push_time_);
   group_.last_failed_push = parse_time(push_failure_time_);
   // Compared as in Pushgateway. Missing before 1.0, and if a metric has that name.
@@ -311,7 +353,7 @@ bool GroupListParser::end_group() {
     ++skipped_;
     return true;
   }
-  GroupReader reader(query_.prefix);
+  GroupReader reader(query_);
   const bool whole = nlohmann::json::sax_parse(group_, &reader);
   group_.clear();
   if (!whole) return fail(concat({"a group in it is not JSON: ", reader.problem()}));

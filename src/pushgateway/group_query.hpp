@@ -18,6 +18,8 @@ struct GroupQuery {
   std::function<bool(const GroupSnapshot&)> keep = nullptr;
   /// There is only one, so that nothing behind it needs to be read.
   bool is_single = false;
+  /// Whether GroupSnapshot::contents is wanted.
+  bool with_contents = false;
   /// Maximum size of one group's text, in bytes. A larger group is skipped if only some are wanted, and an error if
   /// all are.
   std::size_t group_limit = std::size_t{64} << 20;
@@ -27,13 +29,18 @@ struct GroupQuery {
   /// For what a run does beside its job, in a container that may have little memory.
   static GroupQuery some(std::string prefix, std::function<bool(const GroupSnapshot&)> keep) {
     constexpr std::size_t little = std::size_t{4} << 20;
-    return {std::move(prefix), std::move(keep), false, little, little};
+    return {std::move(prefix), std::move(keep), false, false, little, little};
   }
   static GroupQuery single(std::string prefix, GroupLabels labels) {
     GroupQuery query = some(std::move(prefix), [labels = std::move(labels)](const GroupSnapshot& group) {
       return group.labels == labels;
     });
     query.is_single = true;
+    return query;
+  }
+  static GroupQuery contents(std::string prefix, GroupLabels labels) {
+    GroupQuery query = single(std::move(prefix), std::move(labels));
+    query.with_contents = true;
     return query;
   }
 };

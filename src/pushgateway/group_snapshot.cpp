@@ -15,6 +15,14 @@ void SeriesIdentity::add(std::string_view name, std::string_view value) {
   value_ += mixed ^ (mixed >> 29);  // a sum, so that the order does not matter
 }
 
+void drop_group_labels(std::vector<Family>& families, const GroupLabels& group) {
+  for (Family& family : families)
+    for (Sample& sample : family.samples)
+      std::erase_if(sample.labels, [&](const Label& label) {
+        return label.value.empty() || group.value(label.name).has_value();
+      });
+}
+
 void GroupSnapshot::note(std::string_view metric, std::string_view prefix, double number) {
   if (!metric.starts_with(prefix)) return;
   const std::string_view rest = metric.substr(prefix.size());

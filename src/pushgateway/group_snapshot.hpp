@@ -33,6 +33,9 @@ class SeriesIdentity {
   std::uint64_t value_ = 0;
 };
 
+/// Drops from the samples the labels that the group has, and empty ones, which are the same as missing ones.
+void drop_group_labels(std::vector<Family>& families, const GroupLabels& group);
+
 /// What a target holds of one group, as far as pushmetrics needs it.
 struct GroupSnapshot {
   using Time = std::chrono::system_clock::time_point;
@@ -68,6 +71,8 @@ struct GroupSnapshot {
 
   /// Without the gateway's push_time_seconds and push_failure_time_seconds.
   std::vector<FamilySnapshot> held = {};
+  /// The families with their samples, without the labels of the group, if the query asked for them. Without summaries.
+  std::vector<Family> contents = {};
   std::size_t families = 0;
   std::size_t series = 0;
 

@@ -2,6 +2,7 @@
 
 #include "delivery/record_text.hpp"
 #include "formats/exposition_parser.hpp"
+#include "metrics/exposition_writer.hpp"
 #include "sinks/textfile_contents.hpp"
 #include "support/atomic_file.hpp"
 #include "support/regular_file.hpp"
@@ -22,15 +23,14 @@ namespace {
 
 constexpr std::string_view suffix = ".counts";
 constexpr std::size_t size_limit = std::size_t{1} << 20;
-constexpr std::string_view here_only_mark = "# To be added to what the targets hold.\n";
+/// Stands before what is.
+constexpr std::string_view here_only_mark = "# To be added to what the targets hold:\n";
 constexpr std::string_view counted_mark = "# Counted runs:";
 
-/// What stands in the last line that begins with the mark.
+/// The numbers in the line at the beginning, behind the mark.
 std::vector<std::uint64_t> read_counted(std::string_view text) {
   std::vector<std::uint64_t> starts;
-  const std::size_t place = text.rfind(counted_mark);
-  if (place == std::string_view::npos) return starts;
-  text.remove_prefix(place + counted_mark.size());
+  text.remove_prefix(counted_mark.size());
   for (const std::string_view word : split(text.substr(0, text.find('\n')), " "))
     if (const auto start = to_number<std::uint64_t>(word)) starts.push_back(*start);
   return starts;
@@ -58,52 +58,61 @@ Result<std::optional<Descriptor>> CountFile::try_lock(Lock which) const {
   return Failure{concat({path, ": ", ::strerror(errno)})};
 }
 
-Result<std::optional<KeptCounts>> CountFile::read() const {
+Result<std::optional<KeptTotals>> CountFile::read() const {
   if (directory_.empty() || (::access(path().c_str(), F_OK) != 0 && errno == ENOENT))
-    return std::optional<KeptCounts>();
+    return std::optional<KeptTotals>();
   const auto file = RegularFile::open(path(), RegularFile::Links::refused);
   const auto text = file ? file->read_whole(size_limit) : Failure{file.error()};
   if (!text) return Failure{concat({path(), ": ", text.error()})};
-  auto kept = read_kept_counts(*text, group_, prefix_);
+  auto kept = read_kept_totals(*text, group_, prefix_);
   if (!kept) return Failure{concat({path(), " is damaged"})};
   return kept;
 }
 
-Result<void> CountFile::write(const KeptCounts& kept) const {
-  return write_atomically(directory_, concat({stem_, suffix}), write_kept_counts(kept, group_, prefix_),
-                          0600);
+Result<void> CountFile::write(const KeptTotals& kept) const {
+  const std::string text = write_kept_totals(kept, group_, prefix_);
+  if (text.size() > size_limit) return Failure{concat({path(), " would be larger than 1 MiB"})};
+  return write_atomically(directory_, concat({stem_, suffix}), text, 0600);
 }
 
-void count_once(KeptCounts& kept, RunEnd end, std::uint64_t start) {
+void add_once(KeptTotals& kept, const RunTotals& share, std::uint64_t start,
+              const std::optional<RunTotals>& held) {
   constexpr std::size_t remembered = 64;
-  if (std::ranges::find(kept.counted, start) != kept.counted.end()) return;
-  kept.counts = advanced(kept.counts, end);
+  const bool is_new = std::ranges::find(kept.counted, start) == kept.counted.end();
+  add_run(kept.known, is_new ? share : RunTotals{}, held);
+  if (!is_new) return;
   if (kept.counted.size() >= remembered) kept.counted.erase(kept.counted.begin());
   kept.counted.push_back(start);
 }
 
-std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix) {
+std::string write_kept_totals(const KeptTotals& kept, const GroupLabels& group, std::string_view prefix) {
+  const KnownTotals& known = kept.known;
   std::string text =
-      write_textfile({group, std::chrono::system_clock::now(), count_families(kept.counts, prefix)});
-  if (!kept.counted.empty()) {
-    text += counted_mark;
-    for (const std::uint64_t start : kept.counted) text.append(" ").append(std::to_string(start));
-    text += "\n";
-  }
-  if (kept.extent == KeptCounts::Extent::here_only) text += here_only_mark;
-  return text;
+      write_textfile({group, std::chrono::system_clock::now(), total_families(known.all, prefix)});
+  if (!known.here_only.empty())
+    text.append(here_only_mark).append(write_exposition(total_families(known.here_only, prefix)));
+  text += counted_mark;
+  for (const std::uint64_t start : kept.counted) text.append(" ").append(std::to_string(start));
+  return text + "\n";
 }
 
-std::optional<KeptCounts> read_kept_counts(std::string_view text, const GroupLabels& group,
+std::optional<KeptTotals> read_kept_totals(std::string_view text, const GroupLabels& group,
                                            std::string_view prefix) {
-  auto contents = read_textfile_header(text);
+  const auto contents = read_textfile_header(text);
   if (!contents || contents->labels != group) return std::nullopt;
-  contents->families = parse_families(text).families;
-  const auto counts = run_counts_of(held_group(*contents, prefix));
-  if (!counts) return std::nullopt;
-  const bool is_here_only = text.ends_with(here_only_mark);
-  return KeptCounts{*counts, is_here_only ? KeptCounts::Extent::here_only : KeptCounts::Extent::all,
-                    read_counted(text)};
+  // In a label value, no line ends: these are lines of their own.
+  const std::size_t counted = text.rfind(concat({"\n", counted_mark}));
+  if (counted == text.npos || !text.ends_with('\n')) return std::nullopt;
+  KeptTotals kept{{}, read_counted(text.substr(counted + 1))};
+  text = text.substr(0, counted + 1);
+  const std::size_t here_only = text.rfind(concat({"\n", here_only_mark}));
+  const auto totals_in = [&](std::string_view part) {
+    return read_totals(parse_families(part).families, prefix);
+  };
+  if (here_only != text.npos) kept.known.here_only = totals_in(text.substr(here_only + 1));
+  kept.known.all = totals_in(text.substr(0, here_only == text.npos ? here_only : here_only + 1));
+  if (kept.known.all.empty() && kept.known.here_only.empty()) return std::nullopt;
+  return kept;
 }
 
 }  // namespace pushmetrics

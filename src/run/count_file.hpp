@@ -1,7 +1,7 @@
 #pragma once
 
 #include "metrics/grouping_key.hpp"
-#include "run/run_counts.hpp"
+#include "run/run_totals.hpp"
 #include "support/descriptor.hpp"
 #include "support/result.hpp"
 
@@ -13,30 +13,27 @@
 
 namespace pushmetrics {
 
-/// The counts of a group's runs on this machine.
-struct KeptCounts {
-  enum class Extent {
-    all,       ///< and what the targets reported of runs before, or elsewhere
-    here_only  ///< no target could be asked yet: to be added to what they hold
-  };
-  RunCounts counts;
-  Extent extent = Extent::all;
+/// The totals of a group's runs, as they are kept on this machine.
+struct KeptTotals {
+  KnownTotals known = {};
   /// The runs that were counted last, by their start (nanoseconds of Unix time).
   std::vector<std::uint64_t> counted = {};
 };
 
-/// Counts a run that began at `start`, unless it was counted before: whoever counted it may have been killed then.
-void count_once(KeptCounts& kept, RunEnd end, std::uint64_t start);
+/// Adds a run that began at `start`, unless it was added before: whoever did may have been killed then. `held` as for
+/// add_run().
+void add_once(KeptTotals& kept, const RunTotals& share, std::uint64_t start,
+              const std::optional<RunTotals>& held);
 
 /// As the text of a file. `prefix` begins the names of the run's metrics.
-std::string write_kept_counts(const KeptCounts& kept, const GroupLabels& group, std::string_view prefix);
+std::string write_kept_totals(const KeptTotals& kept, const GroupLabels& group, std::string_view prefix);
 /// Nothing: the text is damaged, or another group's.
-std::optional<KeptCounts> read_kept_counts(std::string_view text, const GroupLabels& group,
+std::optional<KeptTotals> read_kept_totals(std::string_view text, const GroupLabels& group,
                                            std::string_view prefix);
 
 /// Keeps them on disk, beside the spool:
 ///
-///     DIR/counts/<group>-<prefix>.counts   the counts, this run's included
+///     DIR/counts/<group>-<prefix>.counts   the totals, this run's share included
 ///     DIR/counts/<group>-<prefix>.file     held (flock) while that is read and written
 ///     DIR/counts/<group>-<prefix>.turn     held by the run whose push is under way
 class CountFile {
@@ -50,8 +47,8 @@ class CountFile {
   Result<std::optional<Descriptor>> try_lock(Lock which) const;
 
   /// Nothing: none were kept yet.
-  Result<std::optional<KeptCounts>> read() const;
-  Result<void> write(const KeptCounts& kept) const;
+  Result<std::optional<KeptTotals>> read() const;
+  Result<void> write(const KeptTotals& kept) const;
 
  private:
   std::string path() const;

@@ -1,6 +1,8 @@
 #include "run/interrupted_runs.hpp"
 
 #include "formats/exposition_parser.hpp"
+#include "job/job_metrics.hpp"
+#include "job/job_metrics_file.hpp"
 #include "metrics/catalogue.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "run/count_file.hpp"
@@ -44,22 +46,24 @@ enum class NotClaimed {
   is_none   ///< it is not the record of a run, or not any more
 };
 
-/// The counts of this machine with a run of before. Nothing: another process holds them locked.
-struct Counts {
-  /// Nothing: they are not to be pushed yet.
-  std::optional<RunCounts> to_push;
-};
-Result<std::optional<Counts>> count_now(const CountFile& file, RunEnd end, std::uint64_t start) {
+/// The totals of this machine with a run of before, as they are to be pushed. Nothing: another process holds them locked.
+Result<std::optional<RunTotals>> count_now(const CountFile& file, const RunTotals& share,
+                                           std::uint64_t start) {
   const auto lock = file.try_lock(CountFile::Lock::file);
   if (!lock) return lock.failure();
-  if (!*lock) return std::optional<Counts>();
+  if (!*lock) return std::optional<RunTotals>();
   const auto read = file.read();
-  KeptCounts kept = read && *read ? **read : KeptCounts{{}, KeptCounts::Extent::here_only};
-  count_once(kept, end, start);
+  KeptTotals kept = read && *read ? **read : KeptTotals{};
+  add_once(kept, share, start, std::nullopt);
   if (const auto written = file.write(kept); !written) return written.failure();
-  Counts counts;
-  if (kept.extent == KeptCounts::Extent::all) counts.to_push = kept.counts;
-  return std::optional(counts);
+  return std::optional(std::move(kept.known.all));
+}
+
+/// What an interrupted run added before, as far as its file is still there.
+std::vector<Family> added_by(const RunRecord& record, std::span<const Family> own) {
+  if (record.metrics_file.empty()) return {};
+  const auto contents = JobMetricsFile::read(record.metrics_file);
+  return contents ? read_job_metrics(contents->text, {own, record.prefix}).added : std::vector<Family>();
 }
 
 RunEnd end_of(const std::vector<Family>& families, std::string_view prefix) {
@@ -67,6 +71,17 @@ RunEnd end_of(const std::vector<Family>& families, std::string_view prefix) {
   const bool is_success =
       success != families.end() && !success->samples.empty() && success->samples.front().value == 1;
   return is_success ? RunEnd::success : RunEnd::failure;
+}
+
+/// What the run adds to the totals; `families` are those of its last push, or of its interruption.
+RunTotals share_of(const RunRecord& record, const std::vector<Family>& families) {
+  if (record.share) return *record.share;
+  RunTotals share;
+  if (record.is_counted)
+    share.counts = counts_of(record.end ? end_of(families, record.prefix) : RunEnd::interrupted);
+  if (!record.end) share.added = added_by(record, families);
+  drop_group_labels(share, GroupLabels(record.group));
+  return share;
 }
 
 class Search {
@@ -254,25 +269,25 @@ void Search::report(const ClaimedRecord& claimed) {
     result_.own.is_reported = result_.own.is_reported || is_of_finder;
     note(concat({describe(record), end}));
   }
+  if (!record.metrics_file.empty()) JobMetricsFile::remove(record.metrics_file);
   journal_.remove(claimed.name.text());
 }
 
 /// Nothing: it cannot be counted now.
 std::optional<Push> Search::report_of(const RunRecord& record, bool is_of_finder) {
-  if (record.end && !record.is_counted) return record.end;
   std::vector<Family> families =
       record.end ? parse_families(record.end->body).families : interruption(record, is_of_finder);
-  if (record.is_counted) {
-    const RunEnd end = record.end ? end_of(families, record.prefix) : RunEnd::interrupted;
-    const auto counts = count_now(CountFile(spool_.directory(), record.group, record.prefix), end,
+  const RunTotals share = share_of(record, families);
+  if (record.end && share.empty()) return record.end;
+  if (!share.empty()) {
+    const auto totals = count_now(CountFile(spool_.directory(), record.group, record.prefix), share,
                                   to_nanoseconds(record.start));
-    if (!counts) note(concat({describe(record), " is not counted: ", counts.error()}));
-    if (counts && !*counts) {
+    if (!totals) note(concat({describe(record), " is not counted: ", totals.error()}));
+    if (totals && !*totals) {
       result_.is_incomplete = true;
       return std::nullopt;
     }
-    if (counts && (*counts)->to_push)
-      replace_families(families, count_families(*(*counts)->to_push, record.prefix));
+    if (totals) replace_families(families, total_families(**totals, record.prefix));
   }
   return Push{record.group, PushMode::add, write_exposition(families),
               record.end ? record.end->when : WallClock::now()};

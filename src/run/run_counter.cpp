@@ -23,6 +23,13 @@ bool may_report_later(const AttemptResult& verdict) {
           (verdict.status == 0 || verdict.status == unauthorized));
 }
 
+/// What a run pushes: not the counts and the histogram of others that asked for them.
+RunTotals wanted(RunTotals totals, const RunTotals& share) {
+  if (!share.counts) totals.counts.reset();
+  if (!share.durations) totals.durations.reset();
+  return totals;
+}
+
 /// One target's groups, as they are read.
 struct Reading {
   const Target* target;
@@ -36,8 +43,9 @@ struct Reading {
 
 /// What the targets report of a group.
 struct RunCounter::Held {
-  std::optional<RunCounts> counts;
-  /// A target reported its counts, or that it has none.
+  /// Of those that reported.
+  RunTotals totals;
+  /// A target reported its totals, or that it has none.
   bool is_known = false;
   /// None has reported, but one may yet.
   bool may_be_known_later = false;
@@ -51,47 +59,52 @@ RunCounter::RunCounter(EventLoop& loop, const GroupingKey& group, std::string pr
       file_(std::move(file)),
       listener_(std::move(listener)) {}
 
-std::optional<RunCounts> RunCounter::count(RunEnd end, std::chrono::system_clock::time_point start,
+std::optional<RunTotals> RunCounter::count(RunTotals share, std::chrono::system_clock::time_point start,
                                            const std::vector<Target>& targets, Clock::time_point deadline) {
+  drop_group_labels(share, GroupLabels(group_));
   if (file_) wait_for_turn(deadline);
   const Held held = held_by(targets, deadline);
-  if (!file_) return without_file(end, held);
+  if (!file_) return without_file(share, held);
   // It is held for as long as a small file takes: it does not matter then that there is little time left.
   const auto lock =
       wait_for(CountFile::Lock::file, std::max(deadline, Clock::now() + std::chrono::seconds(1)));
   if (lock && !*lock)
     listener_.warning("its runs are not counted reliably: another process holds them locked");
-  if (!lock || !*lock) return without_file(end, held);
+  if (!lock || !*lock) return without_file(share, held);
   auto kept = file_->read();
   if (!kept) listener_.warning(concat({"its runs are counted anew: ", kept.error()}));
 
-  KeptCounts result;
-  if (kept && *kept) result = **kept;
-  const bool is_new = !kept || !*kept;
-  if (is_new || result.extent == KeptCounts::Extent::here_only) {
-    result.counts = held.counts ? followed_by(*held.counts, result.counts) : result.counts;
-    result.extent = held.may_be_known_later ? KeptCounts::Extent::here_only : KeptCounts::Extent::all;
-  } else if (held.counts) {
-    result.counts = merged(result.counts, *held.counts);
-  }
-  count_once(result, end, to_nanoseconds(start));
+  KeptTotals result;
+  if (kept && *kept) result = std::move(**kept);
+  const auto& durations = result.known.all.durations;
+  if (durations && share.durations && durations->bounds != share.durations->bounds)
+    listener_.warning("its histogram begins anew: the bounds have changed");
+  add_once(result, share, to_nanoseconds(start),
+           held.may_be_known_later ? std::nullopt : std::optional(held.totals));
   if (const auto written = file_->write(result); !written)
     listener_.warning(concat({"its runs are not counted reliably: ", written.error()}));
-  if (result.extent == KeptCounts::Extent::all) return result.counts;
-  listener_.warning("its runs are counted, but not pushed until a target reports the earlier counts");
-  return std::nullopt;
+  if (!result.known.here_only.empty())
+    listener_.warning("its runs are counted, but not pushed until a target reports the earlier counts");
+  return wanted(std::move(result.known.all), share);
 }
 
-std::optional<RunCounts> RunCounter::without_file(RunEnd end, const Held& held) const {
-  if (held.is_known) return advanced(held.counts.value_or(RunCounts{}), end);
-  listener_.warning("this run is not counted: no target reports the earlier counts");
-  return std::nullopt;
+std::optional<RunTotals> RunCounter::without_file(const RunTotals& share, const Held& held) const {
+  if (!held.is_known) {
+    listener_.warning("this run is not counted: no target reports the earlier counts");
+    return std::nullopt;
+  }
+  KnownTotals known;
+  add_run(known, share, held.totals);
+  return known.all;
 }
 
-std::optional<RunCounts> RunCounter::preview(RunEnd end) const {
-  const auto kept = file_ ? file_->read() : Result(std::optional<KeptCounts>());
+std::optional<RunTotals> RunCounter::preview(RunTotals share) const {
+  drop_group_labels(share, GroupLabels(group_));
+  const auto kept = file_ ? file_->read() : Result(std::optional<KeptTotals>());
   if (!kept) return std::nullopt;
-  return advanced(*kept ? (*kept)->counts : RunCounts{}, end);
+  KnownTotals known = *kept ? (*kept)->known : KnownTotals{};
+  add_run(known, share, std::nullopt);
+  return wanted(followed_by(known.all, known.here_only), share);
 }
 
 /// Nothing in it: another has held it all the time.
@@ -127,7 +140,7 @@ RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::
   for (const Target& target : targets)
     if (auto store = target.sink->groups()) readings.push_back({&target, std::move(store), {}, {}, {}});
   for (Reading& reading : readings)
-    reading.attempt = reading.store->list(GroupQuery::single(prefix_, GroupLabels(group_)), deadline,
+    reading.attempt = reading.store->list(GroupQuery::contents(prefix_, GroupLabels(group_)), deadline,
                                           [&reading](AttemptResult verdict, Listing listing) {
                                             reading.verdict = std::move(verdict);
                                             reading.listing = std::move(listing);
@@ -147,8 +160,7 @@ RunCounter::Held RunCounter::held_by(const std::vector<Target>& targets, Clock::
     }
     held.is_known = true;
     for (const GroupSnapshot& group : reading.listing.groups)
-      if (const auto counts = run_counts_of(group))
-        held.counts = held.counts ? merged(*held.counts, *counts) : *counts;
+      held.totals = merged(held.totals, read_totals(group.contents, prefix_));
   }
   held.may_be_known_later = held.may_be_known_later && !held.is_known;
   return held;

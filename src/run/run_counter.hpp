@@ -11,8 +11,8 @@
 
 namespace pushmetrics {
 
-/// Counts a group's runs (pushmetrics(1), "Counting runs"). Combines the counts stored on this machine with
-/// higher ones on the targets, which include runs elsewhere or before anything was stored here. So no count
+/// Adds up what counts from run to run of a group (pushmetrics(1), "Counting runs"). Combines the totals stored on this
+/// machine with higher ones on the targets, which include runs elsewhere or before anything was stored here. So no total
 /// is lost or decreases when a target is down or wiped.
 class RunCounter {
  public:
@@ -26,12 +26,12 @@ class RunCounter {
   RunCounter(EventLoop& loop, const GroupingKey& group, std::string prefix, std::optional<CountFile> file,
              Listener listener);
 
-  /// Counts a run that began at `start` and has ended. Waits, until `deadline` at the latest, for its turn among the runs of this
-  /// group on this machine, and for what the targets hold. Nothing: they cannot be known now.
-  std::optional<RunCounts> count(RunEnd end, std::chrono::system_clock::time_point start,
+  /// Counts a run that began at `start` and has ended. Waits, until `deadline` at the latest, for its turn among the runs
+  /// of this group on this machine, and for what the targets hold. The totals to push; nothing: none can be known now.
+  std::optional<RunTotals> count(RunTotals share, std::chrono::system_clock::time_point start,
                                  const std::vector<Target>& targets, EventLoop::Clock::time_point deadline);
   /// What count() would come to without the targets; nothing is kept.
-  std::optional<RunCounts> preview(RunEnd end) const;
+  std::optional<RunTotals> preview(RunTotals share) const;
 
   /// Waits no longer.
   void hurry() { hurried_ = true; }
@@ -45,7 +45,7 @@ class RunCounter {
   void wait_for_turn(EventLoop::Clock::time_point deadline);
   void wait_until(EventLoop::Clock::time_point deadline, const std::function<bool()>& done);
   Held held_by(const std::vector<Target>& targets, EventLoop::Clock::time_point deadline);
-  std::optional<RunCounts> without_file(RunEnd end, const Held& held) const;
+  std::optional<RunTotals> without_file(const RunTotals& share, const Held& held) const;
 
   EventLoop& loop_;
   const GroupingKey& group_;

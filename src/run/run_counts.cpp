@@ -7,23 +7,29 @@
 namespace pushmetrics {
 namespace {
 
-/// Up to where a double can count on by one.
+/// The value of one sample; nothing: there is none.
+std::optional<double> value_of(std::span<const Family> families, const std::string& name,
+                               const std::vector<Label>& labels) {
+  const auto family = std::ranges::find(families, name, &Family::name);
+  if (family == families.end()) return std::nullopt;
+  const auto sample = std::ranges::find(family->samples, labels, &Sample::labels);
+  return sample == family->samples.end() ? std::nullopt : std::optional(sample->value);
+}
+
+}  // namespace
+
 bool is_count(double value) {
   constexpr double limit = 9e15;
   return value >= 0 && value < limit && value == static_cast<double>(static_cast<long long>(value));
 }
 
-}  // namespace
-
-RunCounts advanced(RunCounts counts, RunEnd end) {
-  if (end == RunEnd::success) {
-    ++counts.succeeded;
-    counts.consecutive_failures = 0;
-    return counts;
+RunCounts counts_of(RunEnd end) {
+  switch (end) {
+    case RunEnd::success: return {1, 0, 0, 0};
+    case RunEnd::failure: return {0, 1, 1, 0};
+    case RunEnd::interrupted: return {0, 0, 1, 1};
   }
-  ++(end == RunEnd::failure ? counts.failed : counts.interrupted);
-  ++counts.consecutive_failures;
-  return counts;
+  return {};
 }
 
 RunCounts merged(const RunCounts& one, const RunCounts& other) {
@@ -38,10 +44,15 @@ RunCounts followed_by(const RunCounts& earlier, const RunCounts& later) {
           before + later.consecutive_failures, earlier.interrupted + later.interrupted};
 }
 
-std::optional<RunCounts> run_counts_of(const GroupSnapshot& group) {
-  if (!group.runs_succeeded && !group.runs_failed && !group.runs_interrupted) return std::nullopt;
-  const RunCounts counts{group.runs_succeeded.value_or(0), group.runs_failed.value_or(0),
-                         group.consecutive_failures.value_or(0), group.runs_interrupted.value_or(0)};
+std::optional<RunCounts> run_counts_of(std::span<const Family> families, std::string_view prefix) {
+  const auto runs = [&](const char* status) {
+    return value_of(families, run_metric::runs.full_name(prefix), {{"status", status}});
+  };
+  const auto succeeded = runs("success"), failed = runs("failure"), interrupted = runs("interrupted");
+  if (!succeeded && !failed && !interrupted) return std::nullopt;
+  const auto consecutive = value_of(families, run_metric::consecutive_failures.full_name(prefix), {});
+  const RunCounts counts{succeeded.value_or(0), failed.value_or(0), consecutive.value_or(0),
+                         interrupted.value_or(0)};
   const bool are_counts = is_count(counts.succeeded) && is_count(counts.failed) &&
                           is_count(counts.interrupted) && is_count(counts.consecutive_failures);
   return are_counts ? std::optional(counts) : std::nullopt;

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "metrics/family.hpp"
-#include "pushgateway/group_snapshot.hpp"
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +27,8 @@ struct RunCounts {
   bool operator==(const RunCounts&) const = default;
 };
 
-/// With one run more.
-RunCounts advanced(RunCounts counts, RunEnd end);
+/// Of a single run.
+RunCounts counts_of(RunEnd end);
 
 /// What two places know of the same runs: no count falls, and the consecutive failures are those of the place
 /// that knows of more runs; in a tie, of the first.
@@ -37,8 +37,10 @@ RunCounts merged(const RunCounts& one, const RunCounts& other);
 /// `earlier`, and then the runs of `later`, none of which is among them.
 RunCounts followed_by(const RunCounts& earlier, const RunCounts& later);
 
-/// Those that a group holds; nothing if it holds none, or what cannot be counts.
-std::optional<RunCounts> run_counts_of(const GroupSnapshot& group);
+/// Those among the families of a group; nothing if there are none, or what cannot be counts.
+std::optional<RunCounts> run_counts_of(std::span<const Family> families, std::string_view prefix);
+/// A whole number, up to where a double can count on by one.
+bool is_count(double value);
 
 /// As they are pushed: always every status, so that a first failure is seen as an increase.
 std::vector<Family> count_families(const RunCounts& counts, std::string_view prefix);

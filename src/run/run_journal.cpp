@@ -110,9 +110,8 @@ Result<OwnRunRecord> OwnRunRecord::write(const Spool& spool, RunRecord record) {
 
 void OwnRunRecord::begin_sync() const { ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
-void OwnRunRecord::add_end(const Push& push) const {
+void OwnRunRecord::append(const std::string& text) const {
   struct stat status {};
-  const std::string text = write_run_end(push);
   if (::fstat(file_.get(), &status) != 0 ||
       static_cast<std::size_t>(status.st_size) + text.size() > max_run_record_bytes)
     return;

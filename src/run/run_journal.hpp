@@ -54,9 +54,9 @@ class OwnRunRecord {
   const RunRecordName& name() const { return name_; }
   /// Has the kernel write it to the disk, without waiting for it.
   void begin_sync() const;
-  /// The run has ended: from now on, its last push is what is delivered, even if this process is killed. One that is too
-  /// large for a record is left out.
-  void add_end(const Push& push) const;
+  /// Appends what is known once the run has ended (write_run_end() and others): from now on, its last push is what is
+  /// delivered, even if this process is killed. What is too large for a record is left out.
+  void append(const std::string& text) const;
   /// The run needs no record any more: every target has its last push, or it waits in the spool, or is reported lost.
   void remove() const;
 

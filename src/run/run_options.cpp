@@ -2,8 +2,11 @@
 
 #include "cli/metric_option.hpp"
 #include "job/signals.hpp"
+#include "run/duration_histogram.hpp"
 #include "schedule/time_zone.hpp"
 #include "support/text.hpp"
+
+#include <algorithm>
 
 namespace pushmetrics {
 namespace {
@@ -64,6 +67,35 @@ Store into_interval(std::optional<Duration>& place) {
     if (!result || *place >= std::chrono::milliseconds(100)) return result;
     place.reset();
     return Failure{concat({"invalid duration ", in_quotes(values.back()), ": it is shorter than 100ms"})};
+  };
+}
+
+constexpr const char* default_bounds = "default";
+
+/// `1m,10m,1h`, in any order; none: there is no histogram.
+Store into_bounds(std::vector<double>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    const std::string& text = values.back();
+    if (text == default_bounds || text == "true") {
+      place = default_duration_bounds();
+      return {};
+    }
+    place.clear();
+    if (text == "none" || text == "false") return {};
+    constexpr std::size_t most = 100;
+    std::vector<double> bounds;
+    for (const std::string_view word : split(text, ", ")) {
+      const auto bound = parse_duration(word);
+      if (!bound) return Failure{bound.error()};
+      if (*bound == Duration::zero()) return Failure{"invalid bound '0': no run takes no time"};
+      bounds.push_back(to_seconds(*bound));
+    }
+    std::ranges::sort(bounds);
+    if (bounds.empty() || bounds.size() > most || std::ranges::adjacent_find(bounds) != bounds.end())
+      return Failure{concat({"invalid bounds ", in_quotes(text)}),
+                     "give up to 100 different durations, as in --histogram=1m,10m,1h"};
+    place = std::move(bounds);
+    return {};
   };
 }
 
@@ -139,6 +171,10 @@ OptionGroup describe_metrics(RunOptions& options) {
   OptionSpec no_rusage{"no-rusage", 0, "", "do not push CPU time and memory", set(options.no_resources)};
   OptionSpec count{"count", 0, "", "push the number of successes, failures, and failures in a row",
                    set(options.count)};
+  OptionSpec histogram{"histogram", 0, "BOUNDS",
+                       "push a histogram of the durations of all runs (default: from 1s to 1d)",
+                       into_bounds(options.histogram)};
+  histogram.implied_value = default_bounds;
   OptionSpec notify{"notify-start", 0, "", "also push when the job has started", set(options.notify_start)};
   OptionSpec heartbeat{"heartbeat", 0, "D", "push every D while the job runs; implies --notify-start",
                        into_interval(options.heartbeat)};
@@ -148,7 +184,7 @@ OptionGroup describe_metrics(RunOptions& options) {
                      "run the job, but print the push on standard error instead of sending it",
                      set(options.dry_run),
                      OptionSpec::Scope::command_line_only};
-  return {"Metrics", {metric, prefix, no_rusage, count, notify, heartbeat, dry_run}};
+  return {"Metrics", {metric, prefix, no_rusage, count, histogram, notify, heartbeat, dry_run}};
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ struct RunOptions {
   /// Of the schedule; empty: this machine's.
   std::string timezone;
   bool count = false;
+  /// The bounds of the histogram of durations, in seconds; empty: there is none.
+  std::vector<double> histogram;
   bool notify_start = false;
   std::optional<Duration> heartbeat;
   bool require_push = false;

@@ -1,6 +1,8 @@
 #include "run/run_record.hpp"
 
 #include "delivery/record_text.hpp"
+#include "formats/exposition_parser.hpp"
+#include "metrics/exposition_writer.hpp"
 #include "support/name_hash.hpp"
 #include "support/text.hpp"
 
@@ -45,15 +47,26 @@ std::optional<OomKillCount> read_oom_kills(std::string_view text) {
   return OomKillCount{percent_decoded(text), *device, *inode, *kills};
 }
 
-/// The run's last push; nothing if it is not there whole.
-std::optional<Push> read_end(std::string_view line, std::string_view& text, const GroupingKey& group) {
-  const auto time = to_number<std::int64_t>(take_until(line, ' '));
+/// What is appended behind its length and checksum; nothing if it is not there whole.
+std::optional<std::string_view> take_body(std::string_view line, std::string_view& text) {
   const auto length = to_number<std::size_t>(take_until(line, ' '));
-  if (!time || !length || text.size() < *length) return std::nullopt;
+  if (!length || text.size() < *length) return std::nullopt;
   const std::string_view body = text.substr(0, *length);
   if (checksum(body) != line) return std::nullopt;
   text.remove_prefix(*length);
-  return Push{group, PushMode::add, std::string(body), to_time(*time)};
+  return body;
+}
+
+/// The run's last push; nothing if it is not there whole.
+std::optional<Push> read_end(std::string_view line, std::string_view& text, const GroupingKey& group) {
+  const auto time = to_number<std::int64_t>(take_until(line, ' '));
+  const auto body = time ? take_body(line, text) : std::nullopt;
+  if (!body) return std::nullopt;
+  return Push{group, PushMode::add, std::string(*body), to_time(*time)};
+}
+
+std::string length_and_checksum(std::string_view body) {
+  return concat({std::to_string(body.size()), " ", checksum(body), "\n", body});
 }
 
 void read_appended(std::string_view text, RunRecord& record) {
@@ -61,6 +74,12 @@ void read_appended(std::string_view text, RunRecord& record) {
     if (text.starts_with(newer_run_mark)) {
       record.has_newer = true;
       text.remove_prefix(newer_run_mark.size());
+      continue;
+    }
+    if (const auto line = take_line(text, "share")) {
+      const auto body = take_body(*line, text);
+      if (!body) return;
+      record.share = read_totals(parse_families(*body).families, record.prefix);
       continue;
     }
     const auto line = take_line(text, "end");
@@ -112,6 +131,8 @@ std::string write_run_record(const RunRecord& record) {
   for (const std::string& target : record.targets) text.append(concat({"target ", target, "\n"}));
   if (record.is_running_pushed) text.append("running\n");
   if (record.is_counted) text.append("counted\n");
+  if (!record.metrics_file.empty())
+    text.append(concat({"metrics-file ", percent_encoded(record.metrics_file), "\n"}));
   if (record.is_locked) text.append("locked\n");
   if (const auto& count = record.oom_kills)
     text.append(concat({"oom-kills ", std::to_string(count->device), " ", std::to_string(count->inode), " ",
@@ -133,6 +154,7 @@ Result<RunRecord> read_run_record(std::string_view text) {
   while (const auto target = take_line(text, "target")) targets.emplace_back(*target);
   const bool is_running_pushed = take_line(text, "running").has_value();
   const bool is_counted = take_line(text, "counted").has_value();
+  const auto metrics_file = take_line(text, "metrics-file");
   const bool is_locked = take_line(text, "locked").has_value();
   const auto oom_kills = take_line(text, "oom-kills");
   const std::string_view head = whole.substr(0, static_cast<std::size_t>(text.data() - whole.data()));
@@ -141,16 +163,21 @@ Result<RunRecord> read_run_record(std::string_view text) {
   auto group = GroupingKey::make(percent_decoded(*job), std::move(labels));
   if (!group || !is_valid_metric_name(*prefix)) return damaged;
 
-  RunRecord record{std::move(*group),  std::string(*prefix), to_time(*start), std::string(*boot),
-                   std::move(targets), is_running_pushed,    is_counted,      is_locked};
+  RunRecord record{
+      std::move(*group),  std::string(*prefix), to_time(*start), std::string(*boot),
+      std::move(targets), is_running_pushed,    is_counted,      percent_decoded(metrics_file.value_or("")),
+      is_locked};
   if (oom_kills) record.oom_kills = read_oom_kills(*oom_kills);
   read_appended(text, record);
   return record;
 }
 
 std::string write_run_end(const Push& push) {
-  return concat({"end ", std::to_string(to_nanoseconds(push.when)), " ", std::to_string(push.body.size()),
-                 " ", checksum(push.body), "\n", push.body});
+  return concat({"end ", std::to_string(to_nanoseconds(push.when)), " ", length_and_checksum(push.body)});
+}
+
+std::string write_run_share(const RunTotals& share, std::string_view prefix) {
+  return concat({"share ", length_and_checksum(write_exposition(total_families(share, prefix)))});
 }
 
 }  // namespace pushmetrics

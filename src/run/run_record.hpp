@@ -2,6 +2,7 @@
 
 #include "job/cgroup.hpp"
 #include "metrics/push.hpp"
+#include "run/run_totals.hpp"
 #include "support/process_identity.hpp"
 #include "support/result.hpp"
 
@@ -46,6 +47,7 @@ struct RunRecordName {
 ///     target http://gw:9091          one or more; without user and password
 ///     running                        if it is pushed that the job runs
 ///     counted                        with --count
+///     metrics-file %2Ftmp%2F...      $PUSHMETRICS_FILE of the job
 ///     locked                         if its pushmetrics holds a lock (flock) on the file
 ///     oom-kills 25 4711 0 /sys/...   device and inode of the file, what it counted at the start, and its path
 ///     crc32 89abcdef                 of all lines above
@@ -55,6 +57,8 @@ struct RunRecordName {
 ///     newer                          a newer run of the group has ended
 ///     end 1795414385000000000 1234 89abcdef      the run's last push: its time, length and checksum
 ///     exposition text
+///     share 1234 89abcdef                        what the run adds to the totals: length and checksum
+///     exposition text
 struct RunRecord {
   GroupingKey group;
   std::string prefix;
@@ -63,11 +67,14 @@ struct RunRecord {
   std::vector<std::string> targets;
   bool is_running_pushed = false;
   bool is_counted = false;
+  /// Empty: there is none.
+  std::string metrics_file = {};
   bool is_locked = false;
   std::optional<OomKillCount> oom_kills = std::nullopt;
 
   bool has_newer = false;
   std::optional<Push> end = std::nullopt;
+  std::optional<RunTotals> share = std::nullopt;
 };
 
 /// Without what is appended later.
@@ -78,6 +85,7 @@ Result<RunRecord> read_run_record(std::string_view text);
 /// What is appended.
 inline constexpr std::string_view newer_run_mark = "newer\n";
 std::string write_run_end(const Push& push);
+std::string write_run_share(const RunTotals& share, std::string_view prefix);
 
 /// Nanoseconds of Unix time.
 std::uint64_t to_nanoseconds(std::chrono::system_clock::time_point time);

@@ -20,13 +20,15 @@ std::vector<std::string> recorded_targets(const DeliveryOptions& delivery) {
 }  // namespace
 
 void RunRecorder::begin(const GroupingKey& group, std::chrono::system_clock::time_point started,
-                        const std::optional<OomKillCount>& oom_kills_before) {
+                        const std::optional<OomKillCount>& oom_kills_before,
+                        const std::string& metrics_file) {
   spool_ = options_.delivery.spool();
   if (!spool_) return;
   RunRecord record{group, options_.report.prefix, started, {}, recorded_targets(options_.delivery)};
   if (record.targets.empty()) return;
   record.is_running_pushed = options_.report.heartbeat;
   record.is_counted = options_.count;
+  record.metrics_file = metrics_file;
   record.oom_kills = oom_kills_before;
   auto written = OwnRunRecord::write(*spool_, std::move(record));
   if (written)
@@ -88,7 +90,11 @@ void RunRecorder::count_older() {
 }
 
 void RunRecorder::add_end(const Push& push) const {
-  if (record_) record_->add_end(push);
+  if (record_) record_->append(write_run_end(push));
+}
+
+void RunRecorder::add_end(const Push& push, const RunTotals& share) const {
+  if (record_) record_->append(concat({write_run_end(push), write_run_share(share, options_.report.prefix)}));
 }
 
 void RunRecorder::finish(const GetTargets& targets, Moment moment) {

@@ -26,7 +26,7 @@ class RunRecorder {
 
   /// The job has started.
   void begin(const GroupingKey& group, std::chrono::system_clock::time_point started,
-             const std::optional<OomKillCount>& oom_kills_before);
+             const std::optional<OomKillCount>& oom_kills_before, const std::string& metrics_file);
   /// Looks for interrupted runs as soon as the loop waits for the job, unless it has ended by then: a report that is younger
   /// than the end of this run would take its place. `targets` gives those of this run.
   void search_soon(GetTargets targets, std::function<bool()> job_has_ended);
@@ -40,6 +40,8 @@ class RunRecorder {
   void count_older();
   /// Before the last push is sent.
   void add_end(const Push& push) const;
+  /// Before this run's share is added to the totals; `push` is known, whatever becomes of these.
+  void add_end(const Push& push, const RunTotals& share) const;
   /// The last push is delivered or spooled, or reported lost. With a `moment`, reports of other runs are delivered now.
   enum class Moment { none, one };
   void finish(const GetTargets& targets, Moment moment);

@@ -6,6 +6,7 @@
 #include "job/job_metrics_file.hpp"
 #include "job/supervisor.hpp"
 #include "metrics/exposition_writer.hpp"
+#include "metrics/family_index.hpp"
 #include "run/job_environment.hpp"
 #include "run/run_counter.hpp"
 #include "run/run_recorder.hpp"
@@ -47,6 +48,11 @@ void report_without_memory(std::initializer_list<std::string_view> pieces) {
   write_message({text.data(), std::min(length, text.size())});
 }
 
+std::vector<Family> joined(std::vector<Family> families, const std::vector<Family>& more) {
+  families.insert(families.end(), more.begin(), more.end());
+  return families;
+}
+
 /// One run: the job first, then its push.
 class RunSession {
  public:
@@ -84,9 +90,9 @@ class RunSession {
   void make_counter();
   std::vector<Family> additions(std::vector<Family> known);
   std::vector<Family> take_steps(std::string_view text);
-  RunEnd run_end() const;
+  RunTotals share_of_run() const;
   EventLoop::Clock::time_point count(std::vector<Family>& added);
-  void add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const;
+  void add_totals(std::vector<Family>& added, const std::optional<RunTotals>& totals) const;
   void on_asked_to_end();
   void give_up();
   bool deliver(const std::vector<Family>& own, std::vector<Family> added);
@@ -106,6 +112,8 @@ class RunSession {
   std::vector<Target> targets_;
   std::optional<Outbox> outbox_;
   std::optional<RunCounter> counter_;
+  /// What this run adds to the totals.
+  RunTotals share_;
   RunRecorder recorder_;
   EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
   /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
@@ -238,7 +246,8 @@ void RunSession::report_spawn_failure() const {
 
 /// Whatever is pushmetrics' end, that of the run is reported; and so are those of others.
 void RunSession::begin_record() {
-  recorder_.begin(group_, supervisor_.started(), supervisor_.oom_kills_before());
+  recorder_.begin(group_, supervisor_.started(), supervisor_.oom_kills_before(),
+                  file_ ? file_->path() : std::string());
   recorder_.search_soon([this]() -> const std::vector<Target>& { return open_targets(); },
                         [this] { return supervisor_.outcome().has_value(); });
 }
@@ -296,15 +305,16 @@ bool RunSession::push() {
   std::vector<Family> known = own;
   if (options_.count) merge_into(known, count_families({}, options_.report.prefix));
   std::vector<Family> added = additions(std::move(known));
-  if (options_.count) make_counter();
+  if (!share_.empty()) make_counter();
   if (!options_.dry_run) return deliver(own, std::move(added));
-  if (counter_) add_counts(added, counter_->preview(run_end()));
+  if (counter_) add_totals(added, counter_->preview(share_));
   write_message(concat({"# ", group_.to_string(), "\n", write_exposition(own), write_exposition(added)}));
   return true;
 }
 
 std::vector<Family> RunSession::additions(std::vector<Family> known) {
   std::vector<Family> added = options_.metrics;
+  share_ = share_of_run();
   if (!file_) return added;
   JobMetrics job_metrics;
   const auto contents = file_->read();
@@ -326,6 +336,7 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) {
   for (const std::string& warning : job_metrics.warnings)
     console_.warn(concat({job_words_, "its own metrics in PUSHMETRICS_FILE: ", warning}));
   merge_into(added, std::move(job_metrics.families));
+  share_.added = std::move(job_metrics.added);
   if (contents) merge_into(added, take_steps(contents->text));
   return added;
 }
@@ -344,8 +355,14 @@ std::vector<Family> RunSession::take_steps(std::string_view text) {
   return {};
 }
 
-RunEnd RunSession::run_end() const {
-  return is_success(*supervisor_.outcome(), options_.report) ? RunEnd::success : RunEnd::failure;
+/// Without the counters of `pushmetrics add`.
+RunTotals RunSession::share_of_run() const {
+  const Outcome& outcome = *supervisor_.outcome();
+  RunTotals share;
+  if (options_.count)
+    share.counts = counts_of(is_success(outcome, options_.report) ? RunEnd::success : RunEnd::failure);
+  if (!options_.histogram.empty()) share.durations = observed_duration(options_.histogram, outcome.took);
+  return share;
 }
 
 void RunSession::make_counter() {
@@ -361,16 +378,20 @@ void RunSession::make_counter() {
                                         }});
 }
 
-/// Adds the counts, if they can be had in half of the budget. Until when the push may take: the rest of it.
+/// Adds the totals, if they can be had in half of the budget. Until when the push may take: the rest of it.
 EventLoop::Clock::time_point RunSession::count(std::vector<Family>& added) {
   const Duration budget = options_.delivery.policy.push_timeout;
   const auto began = EventLoop::Clock::now();
-  add_counts(added, counter_->count(run_end(), supervisor_.started(), targets_, began + budget / 2));
+  add_totals(added, counter_->count(share_, supervisor_.started(), targets_, began + budget / 2));
   return std::max(began + budget, EventLoop::Clock::now() + budget / 2);
 }
 
-void RunSession::add_counts(std::vector<Family>& added, const std::optional<RunCounts>& counts) const {
-  if (counts) merge_into(added, count_families(*counts, options_.report.prefix));
+/// What this run sets, it sets, whatever earlier ones added to it.
+void RunSession::add_totals(std::vector<Family>& added, const std::optional<RunTotals>& totals) const {
+  if (!totals) return;
+  const FamilyIndex known = index_families(added);
+  for (Family& family : total_families(*totals, options_.report.prefix))
+    if (!known.contains(family.name)) added.push_back(std::move(family));
 }
 
 Push RunSession::push_of(const std::vector<Family>& families,
@@ -406,8 +427,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   end_heartbeat();
   std::optional<EventLoop::Clock::time_point> deadline;
   if (counter_) {
-    recorder_.add_end(
-        push_of(own, supervisor_.outcome()->ended));  // which is known, even if the counts are not
+    recorder_.add_end(push_of(joined(own, added), supervisor_.outcome()->ended), share_);
     recorder_.count_older();
     deadline = count(added);
   }
@@ -425,9 +445,7 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
           *result.target, std::make_shared<const Push>(push_of(own, ended)), [](const PushResult&) {},
           deadline);
   };
-  std::vector<Family> all = own;
-  all.insert(all.end(), added.begin(), added.end());
-  const Push whole = push_of(all, ended);
+  const Push whole = push_of(joined(own, added), ended);
   recorder_.add_end(whole);
   outbox_->send(
       whole,
@@ -439,9 +457,9 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
         without_additions_.insert(result.target);
         // Whatever was wrong with what others added, the run's own metrics are not to be lost by it.
         const Failure failure = result.failure();
-        console_.error(
-            concat({job_words_, "the metrics added by the job, --metric or --count: ", failure.message}),
-            failure.hint);
+        console_.error(concat({job_words_, "the metrics added by the job, --metric, --count or --histogram: ",
+                               failure.message}),
+                       failure.hint);
         outbox_->send_to(*result.target, std::make_shared<const Push>(push_of(own, ended)), on_result,
                          deadline);
       },

@@ -264,6 +264,10 @@ class TextfileGroups : public GroupStore {
       if (!text) continue;  // removed meanwhile
       contents->families = parse_families(*text).families;
       GroupSnapshot group = held_group(*contents, query.prefix);
+      if (query.with_contents) {
+        group.contents = std::move(contents->families);
+        drop_group_labels(group.contents, group.labels);
+      }
       if (!query.keep || query.keep(group)) listing.groups.push_back(std::move(group));
     }
     done({}, std::move(listing));

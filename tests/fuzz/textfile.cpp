@@ -68,22 +68,29 @@ void try_file(std::string_view text) {
                 "its name is a file's");
 }
 
-void try_counts(std::string_view text) {
+void try_totals(std::string_view text) {
   constexpr std::string_view prefix = "job_";
   const auto contents = read_textfile_header(text);
-  const auto kept = contents ? read_kept_counts(text, contents->labels, prefix) : std::nullopt;
+  const auto kept = contents ? read_kept_totals(text, contents->labels, prefix) : std::nullopt;
   if (!kept) return;
-  const RunCounts& counts = kept->counts;
-  fuzz::require(counts.succeeded >= 0 && counts.failed >= 0 && counts.consecutive_failures >= 0,
-                "counts count");
-  const RunCounts more = advanced(counts, RunEnd::failure);
-  fuzz::require(
-      more.runs() == counts.runs() + 1 && merged(counts, more) == more && merged(more, counts) == more,
-      "no count falls");
-  fuzz::require(followed_by(counts, RunCounts{0, 1, 1}) == more, "a run more is a run more");
-  const auto read =
-      read_kept_counts(write_kept_counts(*kept, contents->labels, prefix), contents->labels, prefix);
-  fuzz::require(read && read->counts == counts && read->extent == kept->extent, "counts read back");
+  const auto as_text = [&](const RunTotals& totals) {
+    return write_exposition(total_families(totals, prefix));
+  };
+  const RunTotals& totals = kept->known.all;
+  RunTotals share;
+  share.counts = counts_of(RunEnd::failure);
+  const RunTotals more = followed_by(totals, share);
+  if (totals.counts)
+    fuzz::require(more.counts->runs() == totals.counts->runs() + 1 &&
+                      merged(*totals.counts, *more.counts) == *more.counts &&
+                      merged(*more.counts, *totals.counts) == *more.counts,
+                  "no count falls");
+  const std::string written = write_kept_totals(*kept, contents->labels, prefix);
+  const auto read = read_kept_totals(written, contents->labels, prefix);
+  fuzz::require(read && as_text(read->known.all) == as_text(totals) &&
+                    as_text(read->known.here_only) == as_text(kept->known.here_only) &&
+                    read->counted == kept->counted,
+                "totals read back");
 }
 
 }  // namespace
@@ -92,7 +99,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text = fuzz::text(data, size);
   const std::size_t end = std::min(text.find('\0'), text.size());
   try_file(text.substr(0, end));
-  try_counts(text.substr(0, end));
+  try_totals(text.substr(0, end));
   if (end < text.size())
     try_merging(parse_families(text.substr(0, end)).families, parse_families(text.substr(end + 1)).families);
   return 0;

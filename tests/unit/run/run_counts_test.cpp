@@ -10,12 +10,10 @@ using namespace pushmetrics;
 
 namespace {
 
-GroupSnapshot held(double succeeded, double failed, double consecutive) {
-  GroupSnapshot group;
-  group.runs_succeeded = succeeded;
-  group.runs_failed = failed;
-  group.consecutive_failures = consecutive;
-  return group;
+RunCounts advanced(const RunCounts& counts, RunEnd end) { return followed_by(counts, counts_of(end)); }
+
+std::vector<Family> held(double succeeded, double failed, double consecutive) {
+  return count_families({succeeded, failed, consecutive}, "job_");
 }
 
 }  // namespace
@@ -49,17 +47,18 @@ TEST_CASE("failures in a row go on from one place to the next, unless there was 
 }
 
 TEST_CASE("what a group holds under the counts' names may be no counts") {
-  CHECK(run_counts_of(held(3, 2, 1)) == RunCounts{3, 2, 1});
-  CHECK_FALSE(run_counts_of(GroupSnapshot{}));
+  CHECK(run_counts_of(held(3, 2, 1), "job_") == RunCounts{3, 2, 1});
+  CHECK_FALSE(run_counts_of({}, "job_"));
+  CHECK_FALSE(run_counts_of(held(3, 2, 1), "backup_"));
   for (const double wrong :
        {-1.0, 0.5, 1e16, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
-    CHECK_FALSE(run_counts_of(held(wrong, 2, 1)));
-    CHECK_FALSE(run_counts_of(held(3, wrong, 1)));
-    CHECK_FALSE(run_counts_of(held(3, 2, wrong)));
+    CHECK_FALSE(run_counts_of(held(wrong, 2, 1), "job_"));
+    CHECK_FALSE(run_counts_of(held(3, wrong, 1), "job_"));
+    CHECK_FALSE(run_counts_of(held(3, 2, wrong), "job_"));
   }
-  GroupSnapshot half;
-  half.runs_failed = 4;
-  CHECK(run_counts_of(half) == RunCounts{0, 4, 0});
+  const std::vector<Family> half{
+      {"job_runs_total", MetricType::counter, "", {{"job_runs_total", {{"status", "failure"}}, 4}}}};
+  CHECK(run_counts_of(half, "job_") == RunCounts{0, 4, 0});
 }
 
 TEST_CASE("every status is always pushed") {
