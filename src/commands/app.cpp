@@ -8,6 +8,7 @@
 #include "commands/doctor.hpp"
 #include "commands/flush.hpp"
 #include "commands/group_commands.hpp"
+#include "commands/manual_page.hpp"
 #include "commands/push.hpp"
 #include "commands/run.hpp"
 #include "commands/set.hpp"
@@ -123,7 +124,10 @@ int unknown_subcommand(std::string_view word, const std::vector<std::string>& re
 
 int help(const std::vector<std::string>& rest) {
   if (rest.empty() || rest.front().starts_with('-')) return print(overview());
-  if (const Subcommand* const subcommand = find_subcommand(rest.front())) return subcommand->run({"--help"});
+  if (const Subcommand* const subcommand = find_subcommand(rest.front())) {
+    show_manual_page(concat({"pushmetrics-", rest.front()}));
+    return subcommand->run({"--help"});
+  }
   return unknown_subcommand(rest.front(), rest);
 }
 

@@ -50,6 +50,17 @@ def test_help_of_a_subcommand_is_its_help(pushmetrics):
     assert pushmetrics("help").stdout == pushmetrics("--help").stdout != ""
 
 
+def test_help_is_the_manual_page_for_a_person_whose_man_has_it(pushmetrics, tmp_path):
+    """The man of this test has the page of run only. The packages' tests have a real one."""
+    (tmp_path / "man").write_text('#!/bin/sh\nfor page; do :; done\n[ "$page" = pushmetrics-run ] && echo "page: $*"\n')
+    (tmp_path / "man").chmod(0o755)
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    assert run_on_terminal(pushmetrics, "help", "run", env=env) == (0, "page: pushmetrics-run\r\n")
+    status, seen = run_on_terminal(pushmetrics, "help", "push", env=env)
+    assert (status, seen.replace("\r\n", "\n")) == (0, pushmetrics("push", "--help").stdout)
+    assert pushmetrics("help", "run", env=env).stdout == pushmetrics("run", "--help").stdout
+
+
 def test_the_version_is_json_too(pushmetrics):
     version = json.loads(pushmetrics("--version", "--json").stdout)
     assert sorted(version) == ["commit", "libraries", "version"]

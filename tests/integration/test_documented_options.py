@@ -1,9 +1,14 @@
-"""The man page, the completions and the README say of each subcommand what its --help says, no more and no less."""
+"""The man pages, the completions and the README say of each subcommand what its --help says, no more and no less.
+
+Run as a program, with PUSHMETRICS naming the binary, it prints the list of keys for man/pushmetrics.toml.5.
+"""
 
 import functools
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -11,7 +16,9 @@ from support import shells
 from support.program import BINARY
 from support.shells import COMPLETIONS, SOURCE
 
-MAN_PAGE = SOURCE / "man" / "pushmetrics.1"
+MAN = SOURCE / "man"
+OVERVIEW = MAN / "pushmetrics.1"
+CONFIGURATION = MAN / "pushmetrics.toml.5"
 
 
 @functools.cache
@@ -38,41 +45,44 @@ def options_with_values(subcommand):
     return set(re.findall(r"^ {2}(?:-\w, |    )(--[a-z-]+) \S", help_of(subcommand), re.MULTILINE))
 
 
-# ---- the man page ----
+# ---- the man pages ----
+
+
+def page_of(subcommand):
+    return MAN / f"pushmetrics-{subcommand}.1"
 
 
 @functools.cache
-def sections():
-    """The text of the man page's sections and subsections by title."""
-    text = MAN_PAGE.read_text()
-    parts = re.split(r"^\.S[sh] (.+)\n", text, flags=re.MULTILINE)
+def sections(page=OVERVIEW):
+    """The text of the page's sections and subsections by title."""
+    parts = re.split(r"^\.S[sh] (.+)\n", page.read_text(), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
 def options_in(section):
     options = set()
-    for item in re.findall(r"^\.It (Fl .*)$", sections()[section], re.MULTILINE):
+    for item in re.findall(r"^\.It (Fl .*)$", section, re.MULTILINE):
         for name in re.findall(r"\bFl (\S+)", item):
             options.add("-" + name)
     return options
 
 
 def man_page_options(subcommand):
-    options = options_in(subcommand)
-    for title in re.findall(r"\b([A-Z]\w+ options)\b", sections()[subcommand]):
-        options |= options_in(title)
+    section = sections(page_of(subcommand))["OPTIONS"]
+    shared = re.search(r"^It takes the ([\w, ]+) options of\n\.Xr pushmetrics 1\b", section, re.MULTILINE)
+    options = options_in(section)
+    for name in re.split(", | and ", shared[1]):
+        options |= options_in(sections()[f"{name.capitalize()} options"])
     return options
 
 
-def man_page_subcommands():
-    section = re.search(r"^\.Sh SUBCOMMANDS\n(.*?)^\.Sh ", MAN_PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    return re.findall(r"^\.Ss (.+)$", section.group(1), re.MULTILINE)
-
-
-def test_the_man_page_has_every_subcommand_and_no_other():
-    assert man_page_subcommands() == subcommands()
-    synopsis = re.findall(r"^\.Cm (\w+)$", sections()["SYNOPSIS"], re.MULTILINE)
-    assert synopsis == subcommands()
+def test_every_subcommand_has_a_man_page_and_the_overview_lists_them():
+    pages = sorted(path.name for path in MAN.iterdir())
+    assert pages == sorted(page.name for page in (OVERVIEW, CONFIGURATION, *map(page_of, subcommands())))
+    listed = re.findall(r"^\.It Xr pushmetrics-(\w+) 1$", sections()["SUBCOMMANDS"], re.MULTILINE)
+    assert listed == subcommands()
+    seen = re.findall(r"^\.Xr pushmetrics-(\w+) 1", sections()["SEE ALSO"], re.MULTILINE)
+    assert seen == sorted(subcommands())
 
 
 @pytest.mark.parametrize("subcommand", subcommands())
@@ -80,31 +90,45 @@ def test_the_man_page_has_every_option_and_no_other(subcommand):
     assert man_page_options(subcommand) == options_of(subcommand)
 
 
-def test_the_man_page_is_clean():
-    done = subprocess.run(["mandoc", "-T", "lint", MAN_PAGE], capture_output=True, text=True, timeout=20)
+@pytest.mark.parametrize("subcommand", subcommands())
+def test_the_man_page_shows_the_examples_of_the_help(subcommand):
+    examples = re.split(r"^Examples?:\n", help_of(subcommand), flags=re.MULTILINE)[1]
+    page = sections(page_of(subcommand))["EXAMPLES"].replace("\\e", "\\").replace("\\&", "")
+    for line in examples.splitlines():
+        assert line[2:] in page
+
+
+@pytest.mark.parametrize("page", sorted(MAN.iterdir()), ids=lambda page: page.name)
+def test_the_man_page_is_clean(page):
+    done = subprocess.run(["mandoc", "-T", "lint", page], capture_output=True, text=True, timeout=20)
     # Whether this machine has the pages that it refers to says nothing of the page itself.
     elsewhere = ("mandoc.db", "referenced manual not found")
     complaints = [line for line in done.stdout.splitlines() if not any(words in line for words in elsewhere)]
     assert complaints == [], done.stderr
+    ours = re.findall(r"^\.Xr (pushmetrics\S*) (\d)", page.read_text(), re.MULTILINE)
+    assert [name for name, section in ours if not (MAN / f"{name}.{section}").exists()] == []
+    titled = re.findall(r"^([A-Z][A-Z' ]+) in\n\.Xr (pushmetrics\S*) (\d)", page.read_text(), re.MULTILINE)
+    titled += re.findall(r"\b([A-Z]{4,}[A-Z ]*) in\n\.Xr (pushmetrics\S*) (\d)", page.read_text())
+    assert [title for title, name, section in titled if title not in sections(MAN / f"{name}.{section}")] == []
 
 
 def test_the_man_page_names_every_metric_of_a_run():
     command = [BINARY, "run", "--dry-run", "--timeout", "9", "--heartbeat", "9", "--expect-every", "9", "--count", "true"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     names = set(re.findall(r"^# TYPE (\S+)", done.stderr, re.MULTILINE))
-    metrics = sections()["METRICS"] + sections()["TARGETS"]
+    metrics = sections(page_of("run"))["METRICS"]
     assert len(names) >= 12
     assert {name for name in names if name not in metrics} == set()
 
 
 def test_the_man_page_names_every_variable_that_the_sources_read():
-    """Those of options follow a rule, which the page tells."""
+    """Those of options follow a rule, which the page states."""
     text = "\n".join(path.read_text() for path in (SOURCE / "src").rglob("*.cpp"))
     read = set(re.findall(r'(?:getenv|environment_variable|variable|read_secret)\("([A-Z_]+)"', text))
     read |= set(re.findall(r'"(PUSH[A-Z]+_[A-Z_]+)"', text))
-    page = MAN_PAGE.read_text()
+    pages = OVERVIEW.read_text() + page_of("run").read_text()
     assert "PUSHMETRICS_FILE" in read and "HOME" in read
-    assert {name for name in read if name not in page and not name.startswith("CURL")} == set()
+    assert {name for name in read if name not in pages and not name.startswith("CURL")} == set()
 
 
 # ---- configuration files ----
@@ -136,9 +160,32 @@ def names_for_one_call(subcommand, tmp_path):
     return set(re.findall(r": ([a-z-]+)" + FOR_ONE_CALL, done.stdout + done.stderr))
 
 
+def keys_by_subcommand(tmp_path):
+    """{key: the subcommands that have it}"""
+    keys = {}
+    for subcommand in subcommands():
+        for name in long_names(subcommand) - names_for_one_call(subcommand, tmp_path):
+            keys.setdefault(name, []).append(subcommand)
+    return dict(sorted(keys.items()))
+
+
+def key_list(tmp_path):
+    lines = [".Bl -tag -width Ds -compact"]
+    for key, having in keys_by_subcommand(tmp_path).items():
+        option = rf"^ {{2}}(?:-\w, |    )--{key}(?:\[=| )?(.*?)\]?(?: {{2}}|$)"
+        value = re.search(option, help_of(having[0]), re.MULTILINE)[1].strip().strip("'")
+        lines.append(f".It Li {key} No = " + (f"Ar {value}" if value else "true | false"))
+        lines.append("all" if having == subcommands() else ", ".join(having))
+    return "\n".join([*lines, ".El", ""])
+
+
+def test_the_man_page_lists_every_key_with_its_subcommands(tmp_path):
+    assert sections(CONFIGURATION)["KEYS"].endswith(key_list(tmp_path))
+
+
 def test_every_option_may_stand_above_the_sections_of_a_configuration_file_and_no_other(tmp_path):
     names = set().union(*(long_names(subcommand) for subcommand in subcommands()))
-    from_files = set().union(*(long_names(name) - names_for_one_call(name, tmp_path) for name in subcommands()))
+    from_files = set(keys_by_subcommand(tmp_path))
     assert {"url", "job", "lint"} <= from_files
     assert {"help", "config", "dry-run", "json", "metric"} <= names - from_files
     good = "".join(f'{name} = "1"\n' for name in sorted(from_files))
@@ -218,6 +265,11 @@ def test_the_readme_names_no_option_that_is_not_there():
 
 def test_the_completions_are_where_the_installation_takes_them_from():
     rules = (SOURCE / "CMakeLists.txt").read_text()
-    for path in [MAN_PAGE, *(COMPLETIONS / f"pushmetrics.{name}" for name in ("bash", "zsh", "fish"))]:
+    for path in [CONFIGURATION, *(COMPLETIONS / f"pushmetrics.{name}" for name in ("bash", "zsh", "fish"))]:
         assert path.is_file() and str(path.relative_to(SOURCE)) in rules
     assert sorted(os.listdir(COMPLETIONS)) == ["pushmetrics.bash", "pushmetrics.fish", "pushmetrics.zsh"]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        print(key_list(pathlib.Path(scratch)), end="")

@@ -16,7 +16,7 @@ DIST = pathlib.Path(BINARY).parents[1] / "dist"
 
 # Where each file of the sources goes.
 PLACES = {
-    "man/pushmetrics.1": "usr/share/man/man1/pushmetrics.1",
+    **{f"man/{page.name}": f"usr/share/man/man{page.name[-1]}/{page.name}" for page in (SOURCE / "man").iterdir()},
     "completions/pushmetrics.bash": "usr/share/bash-completion/completions/pushmetrics",
     "completions/pushmetrics.zsh": "usr/share/zsh/site-functions/_pushmetrics",
     "completions/pushmetrics.fish": "usr/share/fish/vendor_completions.d/pushmetrics.fish",

@@ -206,9 +206,9 @@ def test_each_system_names_the_job_and_nothing_of_one_run(run, gateway, system):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_man_page_and_readme_describe_each_system(system):
     environment, _, labels = SYSTEMS[system]
-    manual = subprocess.run(["mandoc", "-T", "utf8", ROOT / "man/pushmetrics.1"], capture_output=True, text=True, check=True)
+    manual = subprocess.run(["mandoc", "-T", "utf8", ROOT / "man/pushmetrics-run.1"], capture_output=True, text=True, check=True)
     plain = re.sub(".\b", "", manual.stdout)
-    section = re.split(r"^ {3}\S.*$", plain.split("Under a CI system\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    section = re.split(r"^\S.*$", plain.split("\nCI SYSTEMS\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
     rows = re.split(r"^ {5}(?=\S)", section, flags=re.MULTILINE)
     (row,) = [row for row in rows if row.startswith(system + " ")]
     assert [name for name in labels if not re.search(rf"^ +{name} ", row, re.MULTILINE)] == []

@@ -51,7 +51,7 @@ Table readme_table() {
 /// Entries begin with the names: .It Li job_a , job_b
 Table manual_table() {
   Table table;
-  std::istringstream lines(read_document("man/pushmetrics.1"));
+  std::istringstream lines(read_document("man/pushmetrics-run.1"));
   std::string names;
   std::string description;
   bool inside = false;
