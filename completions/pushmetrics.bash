@@ -21,7 +21,7 @@ __pushmetrics_options() {
         echo "-j --job= -i --instance= --instance-hostname -l --label= --match= -n --dry-run -y --yes --json" \
             "$delivery $access $general"
         ;;
-    list) echo "--match= --sort= --prefix= --json $delivery $access $general" ;;
+    list) echo "--match= --sort= --prefix= --json --watch[=] $delivery $access $general" ;;
     prune) echo "--older-than= --keep-newest= --match= -n --dry-run --json $delivery $access $general" ;;
     wipe) echo "-y --yes --json $delivery $access $general" ;;
     flush)

@@ -150,6 +150,7 @@ complete -c pushmetrics -n '__pushmetrics_is delete prune' -s n -l dry-run -d 'P
 complete -c pushmetrics -n '__pushmetrics_is delete wipe flush' -s y -l yes -d 'Do not ask'
 complete -c pushmetrics -n '__pushmetrics_is check delete list prune wipe flush doctor' -l json -d 'Print one JSON document'
 complete -c pushmetrics -n '__pushmetrics_is list' -l sort -x -a 'group age state duration' -d 'Sort order'
+complete -c pushmetrics -n '__pushmetrics_is list' -l watch -f -a '2s 10s 1m' -d 'Show them again and again'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l older-than -x -d 'Minimum age of the last push'
 complete -c pushmetrics -n '__pushmetrics_is prune' -l keep-newest -x -d 'Keep this many groups of each job'
 

@@ -131,6 +131,7 @@ case $state in
         ;;
       (list)
         _arguments -S -s $match $prefix $json $delivery $access $general \
+          '--watch=-[show them again and again]::interval:(2s 10s 1m)' \
           '--sort=[sort order]:by:(group age state duration)' && ret=0
         ;;
       (prune)

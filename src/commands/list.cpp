@@ -2,6 +2,7 @@
 #include "cli/subcommand.hpp"
 #include "cli/table.hpp"
 #include "commands/group_commands.hpp"
+#include "commands/list_watch.hpp"
 #include "groups/group_client.hpp"
 #include "groups/group_json.hpp"
 #include "groups/group_state.hpp"
@@ -11,7 +12,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <utility>
 
 namespace pushmetrics {
@@ -22,7 +25,8 @@ constexpr CommandHelp list_help{
     "List the groups on the gateway: grouping key, age of the last push, state, and\n"
     "for jobs run by pushmetrics also result, duration and last success.",
     "  pushmetrics list --url http://pushgateway:9091 --sort state\n"
-    "  pushmetrics list --match 'job=backup-*' --match 'instance!=' --json\n",
+    "  pushmetrics list --match 'job=backup-*' --match 'instance!=' --json\n"
+    "  pushmetrics list --watch --sort state\n",
 };
 
 enum class Order { group, age, state, duration };
@@ -32,9 +36,23 @@ struct ListOptions {
   Order order = Order::group;
   std::string prefix = "job_";
   bool json = false;
+  /// `--watch`.
+  std::optional<Duration> interval;
   DeliveryOptions delivery;
   CommonOptions common;
 };
+
+Store into_interval(std::optional<Duration>& place) {
+  return [&place](const std::vector<std::string>& values) -> Stored {
+    constexpr std::chrono::milliseconds least(100);
+    const auto interval = parse_duration(values.back());
+    if (!interval) return interval.failure();
+    if (*interval < least)
+      return Failure{concat({"interval ", in_quotes(values.back()), " is too short: the least is 100ms"})};
+    place = *interval;
+    return {};
+  };
+}
 
 Store into_order(Order& place) {
   return [&place](const std::vector<std::string>& values) -> Stored {
@@ -61,7 +79,15 @@ OptionTable describe(ListOptions& options) {
                   OptionSpec::Scope::command_line_only};
   OptionSpec prefix{"prefix", 0, "PREFIX", "prefix of the metrics' names, as given to run (default: job_)",
                     into(options.prefix)};
-  OptionTable table{{"Groups", {describe_match(options.filter), sort, prefix, describe_json(options.json)}}};
+  OptionSpec watch{"watch",
+                   0,
+                   "INTERVAL",
+                   "show them again and again, every INTERVAL (2s)",
+                   into_interval(options.interval),
+                   OptionSpec::Scope::command_line_only};
+  watch.implied_value = "2s";
+  OptionTable table{
+      {"Groups", {describe_match(options.filter), sort, prefix, describe_json(options.json), watch}}};
   for (OptionGroup& group : describe(options.delivery)) table.push_back(std::move(group));
   table.push_back(describe(options.common));
   return table;
@@ -117,25 +143,16 @@ std::string format_groups(const Listing& listing) {
                       shows_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none);
 }
 
-}  // namespace
-
-int list_command(const std::vector<std::string>& arguments) {
-  ListOptions options;
-  const Beginning beginning =
-      begin_subcommand("list", list_help, describe(options), Operands::none, options.common, arguments);
-  if (beginning.end) return *beginning.end;
-  const Console console = options.common.console();
-  GroupClient session(options.delivery, console);
+/// The groups of all targets, now.
+ListedGroups list_groups(GroupClient& client, const ListOptions& options) {
   GroupDocument document;
-  std::string text;
-  int status = exit_done;
-  for (const GroupPlace& place : session.places()) {
+  ListedGroups listed;
+  for (const GroupPlace& place : client.places()) {
     document.begin_target(place.target);
-    auto listing = session.list(place, options.prefix);
+    auto listing = client.list(place, options.prefix);
     if (!listing) {
-      console.error(listing.error());
       document.set_error(listing.error());
-      status = exit_not_delivered;
+      listed.errors.push_back(listing.error());
       continue;
     }
     std::erase_if(listing->groups,
@@ -145,11 +162,29 @@ int list_command(const std::vector<std::string>& arguments) {
       for (const GroupSnapshot& group : listing->groups) document.add_listed(group, listing->now);
       continue;
     }
-    if (session.places().size() > 1) text.append(text.empty() ? "" : "\n").append(place.target).append(":\n");
-    text += format_groups(*listing);
+    if (client.places().size() > 1)
+      listed.text.append(listed.text.empty() ? "" : "\n").append(place.target).append(":\n");
+    listed.text += format_groups(*listing);
   }
-  const int printed = print_result(options.json ? document.text() : text, console);
-  return status == exit_done ? printed : status;
+  if (options.json) listed.text = document.text();
+  return listed;
+}
+
+}  // namespace
+
+int list_command(const std::vector<std::string>& arguments) {
+  ListOptions options;
+  const Beginning beginning =
+      begin_subcommand("list", list_help, describe(options), Operands::none, options.common, arguments);
+  if (beginning.end) return *beginning.end;
+  const Console console = options.common.console();
+  GroupClient client(options.delivery, console);
+  const auto list = [&] { return list_groups(client, options); };
+  if (options.interval) return watch_groups(client, *options.interval, !options.json, list, console);
+  const ListedGroups listed = list();
+  for (const std::string& error : listed.errors) console.error(error);
+  const int printed = print_result(listed.text, console);
+  return listed.errors.empty() ? printed : exit_not_delivered;
 }
 
 }  // namespace pushmetrics

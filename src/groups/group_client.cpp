@@ -125,8 +125,8 @@ AttemptResult GroupClient::try_until_done(const Try& once) {
   };
   RetryLoop retry_loop(loop_, policy_.retries, deadline, attempt,
                        [&](RetryResult ended) { result = result_of(std::move(ended), deadline); });
-  loop_.run_until([&] { return result.has_value(); });
-  return *result;
+  loop_.run_until([&] { return result.has_value() || !waits_; });
+  return result.value_or(AttemptResult{AttemptResult::Kind::retry, "ended by a signal"});
 }
 
 Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& prefix) {

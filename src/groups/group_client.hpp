@@ -35,6 +35,10 @@ class GroupClient {
   GroupClient(const DeliveryOptions& options, const Console& console);
 
   const std::vector<GroupPlace>& places() const { return places_; }
+  /// Where the waiting is done, for what else is awaited, such as signals.
+  EventLoop& loop() { return loop_; }
+  /// Lets no call wait any longer for a response: what has none fails.
+  void end_waits() { waits_ = false; }
 
   Result<Listing> list(const GroupPlace& place, const std::string& prefix = "job_");
   /// Reports each group when it is deleted or fails. If the target becomes unreachable, the remaining groups
@@ -49,6 +53,7 @@ class GroupClient {
   AttemptResult try_until_done(const Try& once);
 
   RetryPolicy policy_;
+  bool waits_ = true;
   EventLoop loop_;
   HttpClient http_;
   std::vector<Target> targets_;
