@@ -16,15 +16,20 @@
 #include "http/http.hpp"
 #include "monitoring/dashboard.hpp"
 #include "monitoring/rules.hpp"
+#include "support/crash_guard.hpp"
 #include "support/descriptor.hpp"
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -151,20 +156,33 @@ int dispatch(const std::vector<std::string>& arguments) {
   return unknown_subcommand(name, rest);
 }
 
+/// Without memory, which may be damaged.
+void end_after_crash(void*, int) {
+  write_all(STDERR_FILENO,
+            "pushmetrics: internal error: it crashed; a push that is not spooled is discarded\n");
+  std::_Exit(exit_not_delivered);
+}
+
 }  // namespace
 
 int run_app(int argc, char** argv) {
   occupy_standard_descriptors();
+  // Of `run`, whose job has not begun then: else run_command() would not let anything through.
+  const bool is_run = argc > 1 && std::string_view(argv[1]) == "run";
+  // A job begins with the signals' dispositions as they are: its own guard comes after it.
+  const bool has_job = is_run || (argc > 1 && std::string_view(argv[1]) == "step");
+  std::optional<CrashGuard> guard;
+  if (!has_job) guard.emplace(end_after_crash, nullptr);
   try {
     return dispatch(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   } catch (const std::bad_alloc&) {
-    Console(Verbosity::normal)
-        .error("there is not enough memory for that, or a limit (ulimit -v) keeps it away");
-    return exit_not_delivered;
+    write_message(
+        is_run ? "pushmetrics: the job was not run: there is not enough memory\n"
+               : "pushmetrics: there is not enough memory for that, or a limit (ulimit -v) keeps it away\n");
   } catch (const std::exception& error) {
     Console(Verbosity::normal).error(concat({"internal error: ", error.what()}));
-    return exit_not_delivered;
   }
+  return is_run ? exit_run_usage : exit_not_delivered;
 }
 
 }  // namespace pushmetrics

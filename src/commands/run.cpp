@@ -181,13 +181,17 @@ int run_job(const std::vector<std::string>& arguments) {
   const std::string program = command.front();
   const bool alone = command.size() == 1;
   const RunResult result = execute_run(options, *group, std::move(command), reading->problems);
-  if (result.outcome.ending == Outcome::Ending::not_found)
-    if (const Failure meant = misunderstanding(program, alone); !meant.message.empty())
-      console.error(meant.message, meant.hint);
-  if (const std::string hint = default_target_hint(options.delivery);
-      !result.pushed && !options.dry_run && !hint.empty())
-    options.common.console().warn(concat({"job ", in_quotes(group->job()), ": no URL is given"}), hint);
-  write_summary(ci, options, group->job(), result);
+  try {
+    if (result.outcome.ending == Outcome::Ending::not_found)
+      if (const Failure meant = misunderstanding(program, alone); !meant.message.empty())
+        console.error(meant.message, meant.hint);
+    if (const std::string hint = default_target_hint(options.delivery);
+        !result.pushed && !options.dry_run && !hint.empty())
+      options.common.console().warn(concat({"job ", in_quotes(group->job()), ": no URL is given"}), hint);
+    write_summary(ci, options, group->job(), result);
+  } catch (const std::bad_alloc&) {  // of hints and the summary: the exit status stays the job's
+    write_message("pushmetrics: there is not enough memory for a hint\n");
+  }
   if (options.require_push && !result.pushed && is_success(result.outcome, options.report))
     return exit_run_usage;
   return end_like(result.outcome);

@@ -9,6 +9,7 @@
 #include "job/supervisor.hpp"
 #include "support/descriptor.hpp"
 #include "support/event_loop.hpp"
+#include "support/message_queue.hpp"
 #include "support/text.hpp"
 
 #include <unistd.h>
@@ -77,7 +78,6 @@ class StepSession {
     return outcome;
   }
 
- private:
   /// Whatever goes wrong here, the command goes on to its end.
   template <typename Action>
   static bool attempt(Action action) {
@@ -85,10 +85,12 @@ class StepSession {
       action();
       return true;
     } catch (const std::exception&) {
+      write_message("pushmetrics: internal error in a step, which may not be measured: out of memory\n");
       return false;
     }
   }
 
+ private:
   void record(const std::string& line) {
     const char* const path = record_path();
     if (path == nullptr || has_failed_) return;
@@ -146,12 +148,15 @@ int run_step(const std::vector<std::string>& arguments) {
   if (!options) return refuse(options.failure());
   auto step = name_and_command(std::move(options->operands));
   if (!step) return refuse(step.failure());
+  for (std::string& problem : options->problems) problem += "; ignored";
   Outcome outcome;
   {
     StepSession session(full_name(step->first), std::move(step->second), console);
     outcome = session.execute();
+    StepSession::attempt([&] {
+      for (const std::string& problem : options->problems) console.warn(problem);
+    });
   }
-  for (const std::string& problem : options->problems) console.warn(concat({problem, "; ignored"}));
   return end_like(outcome);
 }
 

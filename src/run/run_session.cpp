@@ -4,6 +4,7 @@
 #include "delivery/rejected_pushes.hpp"
 #include "job/job_metrics.hpp"
 #include "job/job_metrics_file.hpp"
+#include "job/signals.hpp"
 #include "job/supervisor.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/family_index.hpp"
@@ -11,12 +12,17 @@
 #include "run/run_counter.hpp"
 #include "run/run_recorder.hpp"
 #include "schedule/next_run.hpp"
+#include "support/crash_guard.hpp"
 #include "support/memory.hpp"
 #include "support/message_queue.hpp"
 #include "support/text.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <initializer_list>
@@ -76,6 +82,7 @@ class RunSession {
  private:
   bool attempt(const char* what, const std::function<void()>& step);
   void wait_for_job();
+  void end_after_crash(int signal);
   bool save_own_metrics();
   bool spool_own_metrics(const std::string& target);
   void drain_messages();
@@ -131,6 +138,8 @@ class RunSession {
 RunResult RunSession::execute(const std::vector<std::string>& problems) {
   erase_secrets_from_environment();
   supervisor_.start();
+  const CrashGuard guard(
+      [](void* session, int signal) { static_cast<RunSession*>(session)->end_after_crash(signal); }, this);
   if (options_.schedule) attempt("internal error", [&] { find_next_run(); });
   if (!options_.dry_run) attempt("internal error", [&] { begin_record(); });
   attempt("internal error", [&] {
@@ -159,6 +168,16 @@ bool RunSession::attempt(const char* what, const std::function<void()>& step) {
     report_without_memory({"pushmetrics: ", job_words_, what, ": ", error.what(), "\n"});
     return false;
   }
+}
+
+/// The exit status is the job's even then. What its record says of the run is reported by the next one.
+void RunSession::end_after_crash(int signal) {
+  supervisor_.wait_without_loop();
+  const char* const name = ::sigabbrev_np(signal);
+  report_without_memory({"pushmetrics: ", job_words_, "internal error (SIG", name == nullptr ? "?" : name,
+                         "); a push that is not reported as delivered or spooled is discarded\n"});
+  if (file_) ::unlink(file_->path().c_str());
+  std::_Exit(end_like(*supervisor_.outcome()));
 }
 
 void RunSession::wait_for_job() {

@@ -17,6 +17,7 @@ from support import faults
 from support import faulty_server as faulty
 from support.certificates import Authority
 from support.faults import Place, answering, first
+from support.injection import SCENARIOS, promises
 from support.program import finish
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / ".github" / "FAULTS.md"
@@ -278,6 +279,17 @@ def markdown():
         lines.append(
             f"| {fault.name} | {commands} | {', '.join(statuses)} | {takes} | {said} | {fault.fate} |"
         )
+    lines += [
+        "",
+        "## One failed system call or allocation",
+        "",
+        "`tests/integration/test_injection.py` fails system calls (with each error that fits) and allocations of",
+        "pushmetrics, one in each call: a sample in each test run, or all of them.",
+        "",
+        "| Command | Holds always |",
+        "|---|---|",
+        *[f"| {scenario.words} | {'; '.join(promises(scenario))} |" for scenario in SCENARIOS],
+    ]
     return "\n".join(lines) + "\n"
 
 

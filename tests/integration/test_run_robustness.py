@@ -2,62 +2,44 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import threading
 import time
 
 import pytest
 
+from support import faulty_server as faulty
+from support.faulty_server import FaultyServer
 from support.jobs import python, sh
-from support.servers import free_port
-
-# Fails one allocation of the process that it is preloaded into, and of no other.
-FAIL_ALLOCATION = r"""
-#include <errno.h>
-#include <stdlib.h>
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-static long count, at;
-static int fails(void) { return at && __atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) == at ? (errno = ENOMEM, 1) : 0; }
-void *malloc(size_t n) { return fails() ? NULL : __libc_malloc(n); }
-void *calloc(size_t a, size_t b) { return fails() ? NULL : __libc_calloc(a, b); }
-void *realloc(void *p, size_t n) { return fails() ? NULL : __libc_realloc(p, n); }
-__attribute__((constructor)) static void begin(void) {
-  const char *text = getenv("FAIL_AT");
-  unsetenv("LD_PRELOAD");
-  unsetenv("FAIL_AT");
-  if (text) at = atol(text);
-}
-"""
+from support.program import finish
+from support.servers import free_port, wait_until
 
 
-@pytest.fixture(scope="module")
-def failing_allocator(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("allocator")
-    (folder / "fail.c").write_text(FAIL_ALLOCATION)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "fail.so", folder / "fail.c"], check=True, timeout=60)
-    return folder / "fail.so"
+def test_a_crash_leaves_the_job_its_end_and_its_exit_status(pushmetrics, tmp_path):
+    """As of a library that did not get memory."""
+    job = sh(f"echo begun >{tmp_path}/begun; sleep 1; echo output; exit 3")
+    options = ("--url", f"http://127.0.0.1:{free_port()}", "--spool", str(tmp_path / "spool"))
+    process = pushmetrics.spawn("run", *options, "-j", "j", "--", *job)
+    wait_until((tmp_path / "begun").exists)
+    process.send_signal(signal.SIGSEGV)
+    result = finish(process)
+    assert (result.status, result.stdout) == (3, "output\n")
+    assert result.stderr == (
+        "pushmetrics: job 'j': internal error (SIGSEGV); "
+        "a push that is not reported as delivered or spooled is discarded\n"
+    )
+    assert list(pushmetrics.home.glob("tmp/*")) == []
 
 
-def test_after_a_failed_allocation_the_push_is_spooled_or_reported_as_lost(pushmetrics, failing_allocator, tmp_path):
-    url = f"http://127.0.0.1:{free_port()}"
-    handled = 0
-    for number in range(200, 1000, 20):
-        ran, spool = tmp_path / f"ran-{number}", tmp_path / f"spool-{number}"
-        result = pushmetrics(
-            *("run", "--url", url, "--spool", str(spool), "--retries", "0", "--push-timeout", "1s", "-j", "starved"),
-            *("--", *sh('echo once >>"$1"; exit 3', str(ran))),
-            env={"LD_PRELOAD": str(failing_allocator), "FAIL_AT": str(number)},
-            timeout=20,
-        )
-        if not ran.exists():
-            assert result.status == 125
-            continue
-        assert result.status == 3, f"allocation {number}: {result.stderr}"
-        assert ran.read_text() == "once\n"
-        is_spooled = any(spool.glob("*/*.push"))
-        assert is_spooled or "discarded" in result.stderr, f"allocation {number}: {result.stderr}"
-        handled += "internal error" in result.stderr
-    assert handled > 0
+def test_a_crash_of_push_is_reported(pushmetrics):
+    with FaultyServer(faulty.silent) as server:
+        process = pushmetrics.spawn("push", "--url", server.url, "-j", "j", "-m", "x=1")
+        wait_until(lambda: server.times)
+        process.send_signal(signal.SIGFPE)
+        result = finish(process)
+    assert result.status == 1
+    assert "it crashed; a push that is not spooled is discarded" in result.stderr
 
 
 class FullPipe:
