@@ -51,8 +51,11 @@ std::string repository_of_url(std::string url, const Variables&) {
   return std::string(text);
 }
 
-/// The id of a step; of one that has none, the name that GitHub makes: run, run_2, acme_pushmetrics.
-std::string github_step(std::string action, const Variables&) {
+/// The name that was given, else the id of the step; of one that has none, the name that GitHub makes: run, run_2,
+/// acme_pushmetrics.
+std::string github_step(std::string action, const Variables& variable) {
+  const std::string given = variable("PUSHMETRICS_CI_STEP");
+  if (!given.empty()) return given;
   return action.starts_with("__") ? action.substr(2) : action;
 }
 
@@ -67,7 +70,7 @@ std::string jenkins_job(std::string job, const Variables& variable) {
 
 std::string circleci_repository(std::string name, const Variables& variable) {
   const std::string owner = variable("CIRCLE_PROJECT_USERNAME");
-  return owner.empty() ? name : concat({owner, "/", name});
+  return owner.empty() || name.empty() ? name : concat({owner, "/", name});
 }
 
 /// The key of a step, which has to be given, else its label.
@@ -166,7 +169,7 @@ bool runs_here(const CiSystem& system, const Variables& variable) {
 
 std::string value_of(const Source& source, const Variables& variable) {
   std::string value = source.name == nullptr ? std::string() : variable(source.name);
-  return source.shape == nullptr || value.empty() ? value : source.shape(std::move(value), variable);
+  return source.shape == nullptr ? value : source.shape(std::move(value), variable);
 }
 
 }  // namespace

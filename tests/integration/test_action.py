@@ -39,6 +39,8 @@ class Runner:
             "GITHUB_REPOSITORY": "acme/shop",
             "GITHUB_WORKFLOW": "nightly",
             "GITHUB_JOB": "import",
+            "GITHUB_ACTION": "__acme_pushmetrics",
+            "GITHUB_ACTION_PATH": str(ROOT),
             "GITHUB_RUN_ID": "4711",
             "GITHUB_RUN_NUMBER": "42",
             "GITHUB_REF_NAME": "main",
@@ -58,7 +60,8 @@ class Runner:
                 assert key in ACTION["inputs"], key
                 return inputs.get(key, ACTION["inputs"][key].get("default", ""))
             assert context == "github", name
-            return {"workspace": str(self.workspace), "repository": "acme/shop"}.get(key, "")
+            known = {"workspace": str(self.workspace), "repository": "acme/shop", "action_repository": "acme/pushmetrics"}
+            return known.get(key, "")
 
         def expression(match):
             return next((found for found in map(value, match[1].split("||")) if found), "")
@@ -211,8 +214,29 @@ def test_the_script_has_the_shell_it_asks_for(action, gateway, shell, script):
 def test_without_a_name_the_workflow_names_the_job_and_nothing_of_one_run_is_in_it(action, gateway):
     done = action(run="true", url=gateway.url)
     assert (done.returncode, done.stderr) == (0, "")
-    group = gateway.group("nightly/import", repository="acme/shop", workflow="nightly")
-    assert set(group.labels) == {"job", "repository", "workflow"}
+    step = {"workflow_step": "acme_pushmetrics"}
+    group = gateway.group("nightly/import", repository="acme/shop", workflow="nightly", **step)
+    assert set(group.labels) == {"job", "repository", "workflow", "workflow_step"}
+
+
+def test_two_steps_of_one_job_do_not_overwrite_each_other(action, gateway):
+    gateway.wipe()
+    for name, inputs in (("__acme_pushmetrics", {}), ("__acme_pushmetrics_2", {}), ("lint", {}),
+                         ("__acme_pushmetrics_3", {"step": "unit, tests"})):  # fmt: skip
+        action.environment["GITHUB_ACTION"] = name
+        assert action(run="true", url=gateway.url, labels="team=web", **inputs).returncode == 0
+    steps = {group.labels["workflow_step"] for group in gateway.groups() if group.labels["team"] == "web"}
+    assert steps == {"acme_pushmetrics", "acme_pushmetrics_2", "lint", "unit, tests"}
+
+
+@pytest.mark.parametrize("spool", ["waiting pushes", "/absolute"])
+def test_what_cannot_be_delivered_waits_where_it_is_asked_to(action, gateway, tmp_path, spool):
+    place = tmp_path / "absolute" if spool.startswith("/") else action.workspace / spool
+    spool = str(place) if spool.startswith("/") else spool
+    (action.workspace / "below").mkdir()
+    done = action(run="pwd", url="http://127.0.0.1:9", args="--retries 0", spool=spool, job="kept", working_directory=str(action.workspace / "below"))
+    assert done.returncode == 0 and done.stdout.endswith("/below\n") and "spooled" in done.stderr
+    assert len(list(place.glob("*/*.push"))) == 1
 
 
 def test_the_run_is_summed_up_behind_what_the_job_wrote(action, gateway):
@@ -251,6 +275,20 @@ def test_without_a_script_later_steps_have_pushmetrics(action):
     assert done.stdout.startswith("pushmetrics ")
     (directory,) = action.path_file.read_text().splitlines()
     assert os.access(directory + "/pushmetrics", os.X_OK)
+
+
+@pytest.mark.parametrize("version, folder", [(None, "download/v{own}"), ("1.2.3", "download/v1.2.3"),
+                                             ("v1.2.3", "download/v1.2.3"), ("latest", "latest/download")])  # fmt: skip
+def test_the_release_is_that_of_the_action_unless_another_is_asked_for(tmp_path, version, folder):
+    own = re.search(r"^project\(pushmetrics VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
+    served = tmp_path / "served/acme/pushmetrics/releases" / folder.format(own=own)
+    served.mkdir(parents=True)
+    pack(served)
+    (tmp_path / "runner").mkdir()
+    runner = Runner(tmp_path / "runner", "")
+    runner.environment["GITHUB_SERVER_URL"] = f"file://{tmp_path}/served"
+    done = runner(**({} if version is None else {"version": version}))
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("pushmetrics ")
 
 
 def test_an_archive_with_another_checksum_is_not_unpacked(tmp_path):

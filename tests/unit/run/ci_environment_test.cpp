@@ -36,6 +36,13 @@ TEST_CASE("GitHub names the job by workflow and job, and nothing that changes wi
   CHECK(ci->summary_file == "/s");
 }
 
+TEST_CASE("a step of GitHub that is given a name has that one") {
+  const auto ci =
+      read({{"GITHUB_ACTIONS", "true"}, {"GITHUB_ACTION", "__run"}, {"PUSHMETRICS_CI_STEP", "unit tests"}});
+  REQUIRE(ci);
+  CHECK(ci->labels == std::vector<Label>{{"workflow_step", "unit tests"}});
+}
+
 TEST_CASE("GitLab names the job by stage and job") {
   const auto ci = read({{"GITLAB_CI", "true"},
                         {"CI_PROJECT_PATH", "acme/shop"},
