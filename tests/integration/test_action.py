@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import subprocess
 import tarfile
 import threading
@@ -333,7 +334,7 @@ def test_a_platform_without_a_release_is_named(tmp_path):
 def steps_with_the_action():
     """(file, step) of every step of the project's own workflows and examples that uses the action."""
     github = ROOT / ".github"
-    for path in sorted([*github.glob("workflows/*.yml"), github / "examples/workflow.yml"]):
+    for path in sorted([*github.glob("workflows/*.yml"), github / "examples/workflow.yml", github / "examples/pipeline/workflow.yml"]):
         for job in yaml.safe_load(path.read_text())["jobs"].values():
             for step in job.get("steps", []):
                 if re.fullmatch(r"\./|OWNER/pushmetrics@.*", step.get("uses", "")):
@@ -342,6 +343,21 @@ def steps_with_the_action():
 
 def test_our_workflows_give_the_action_only_inputs_that_it_has():
     steps = list(steps_with_the_action())
-    assert {path.name for path, _ in steps} == {"ci.yml", "workflow.yml"}
+    assert {path.name for path, _ in steps} == {"ci.yml", "workflow.yml"} and len(steps) >= 4
     for path, step in steps:
         assert set(step.get("with", {})) <= set(ACTION["inputs"]), path
+
+
+def test_the_workflow_of_the_pipeline_shows_its_stages(action, gateway):
+    gateway.wipe()
+    shutil.copytree(ROOT / ".github/examples/pipeline", action.workspace, dirs_exist_ok=True)
+    steps = [step["with"] for path, step in steps_with_the_action() if path.parent.name == "pipeline"]
+    assert [step["step"] for step in steps] == ["shell", "make"]
+    for step in steps:
+        done = action(**{name: value.replace("${{ vars.PUSHGATEWAY_URL }}", gateway.url) for name, value in step.items()})
+        assert (done.returncode, done.stderr) == (0, "")
+        group = gateway.group("nightly/import", repository="acme/shop", workflow="nightly", workflow_step=step["step"])
+        assert {"compile", "package"} < {labels["step"] for labels, _ in group["job_step_success"].samples}
+    summary = action.summary.read_text()
+    assert len(re.findall(r"^\| (?:compile|package) \| \u2705 \| ", summary, re.MULTILINE)) == 4
+    assert summary.count("```mermaid\n") == 2

@@ -26,6 +26,7 @@ def example(gateway, tmp_path):
         **os.environ,
         "PATH": f"{tmp_path}/bin:{EXAMPLES}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),  # root's spool would outlive the test
         "PUSHGATEWAY_URL": gateway.url,
         "RELEASES": str(tmp_path),
         "SITES": str(tmp_path),
@@ -40,6 +41,45 @@ def example(gateway, tmp_path):
         return done.stderr
 
     return example
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """A copy of the folder, as its repository would have it."""
+    folder = tmp_path / "repository"
+    shutil.copytree(EXAMPLES / "pipeline", folder)
+    return folder
+
+
+def steps_of(group):
+    return {labels["step"]: value for labels, value in group["job_step_success"].samples}
+
+
+@pytest.mark.parametrize("script, stages", [
+    ("build.sh", {"compile", "test", "test/small", "test/large", "package"}),
+    ("Makefile", {"compile", "test-small", "test-large", "package"}),
+])  # fmt: skip
+def test_the_pipeline_reports_each_stage_and_what_it_built(example, gateway, pipeline, script, stages):
+    line = re.search(r"^#   (pushmetrics run .*)$", (pipeline / script).read_text(), re.MULTILINE)[1]
+    for _ in range(2):
+        assert example(line, directory=pipeline) == ""
+    group = gateway.group("build")
+    assert steps_of(group) == dict.fromkeys(stages, 1)
+    assert group["build_packages_total"].value == 2
+    assert group["job_run_duration_seconds"].samples[0][1]["count"] == "2"
+    assert (pipeline / "out/words.tar.gz").exists()
+
+
+@pytest.mark.parametrize("script", ["build.sh", "Makefile"])
+def test_a_stage_of_the_pipeline_that_fails_ends_it_and_is_named(example, gateway, pipeline, script):
+    source = pipeline / "words.c"
+    source.write_text(source.read_text().replace("++words", "words += 2"))
+    line = re.search(r"^#   (pushmetrics run .*)$", (pipeline / script).read_text(), re.MULTILINE)[1]
+    example(line, status=1 if script == "build.sh" else 2, directory=pipeline)
+    steps = steps_of(gateway.group("build"))
+    assert steps["compile"] == 1 and "package" not in steps
+    assert {name for name, success in steps.items() if success == 0} <= {"test", "test/small", "test/large", "test-small", "test-large"}
+    assert 0 in steps.values()
 
 
 def crontab_line(script):
