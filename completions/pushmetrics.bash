@@ -11,7 +11,7 @@ __pushmetrics_options() {
     case $1 in
     '') echo '-h --help -V --version' ;;
     run)
-        echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --ci -m --metric= --prefix=" \
+        echo "--shell= --timeout= --signal= --kill-after= --success-codes= --require-push --linger= --ci -m --metric= --prefix=" \
             "--no-rusage --expect-every= --schedule= --timezone= --grace= --count --histogram[=] --notify-start --heartbeat= --dry-run" \
             "$group $delivery $access $general"
         ;;

@@ -2,9 +2,9 @@
 
 # Long options that take the next word as their value.
 set -g __pushmetrics_valued --job --instance --label --metric --header --shell --timeout --signal \
-    --kill-after --success-codes --prefix --expect-every --schedule --timezone --grace --heartbeat --from --url --push-timeout --connect-timeout \
+    --kill-after --linger --success-codes --prefix --expect-every --schedule --timezone --grace --heartbeat --from --url --push-timeout --connect-timeout \
     --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
-    --key --config --match --sort --older-than --keep-newest --type --help-text --source --max-age --max-silence \
+    --key --config --match --sort --older-than --keep-newest --target --type --help-text --source --max-age --max-silence \
     --lookback --format --server
 
 # Names that many give their grouping labels.
@@ -110,6 +110,7 @@ complete -c pushmetrics -n '__pushmetrics_is run' -l signal -x -a 'TERM INT HUP 
 complete -c pushmetrics -n '__pushmetrics_is run' -l kill-after -x -d 'Time from that signal to KILL'
 complete -c pushmetrics -n '__pushmetrics_is run' -l success-codes -x -d 'Exit codes that count as success'
 complete -c pushmetrics -n '__pushmetrics_is run' -l require-push -d 'Exit 125 if only the push failed'
+complete -c pushmetrics -n '__pushmetrics_is run' -l linger -x -d 'Go on delivering in the background'
 complete -c pushmetrics -n '__pushmetrics_is run' -l ci -d 'Job and labels from the CI system'
 complete -c pushmetrics -n '__pushmetrics_is run' -l no-rusage -d 'Do not push CPU time and memory'
 complete -c pushmetrics -n '__pushmetrics_is run' -l expect-every -x -d 'Interval within which it has to succeed'

@@ -96,6 +96,7 @@ case $state in
           '--kill-after=[time from that signal to KILL]:duration: ' \
           '*--success-codes=[exit codes that count as success]:list: ' \
           '--require-push[exit 125 if only the push failed]' \
+          '--linger=[go on delivering in the background]:duration: ' \
           '--ci[job and labels from the CI system]' \
           '*'{-m+,--metric=}'[add a metric]:NAME=VALUE: ' \
           '--no-rusage[do not push CPU time and memory]' \

@@ -10,6 +10,7 @@
 #include "run/run_session.hpp"
 #include "support/message_queue.hpp"
 #include "support/text.hpp"
+#include "watch/linger.hpp"
 
 #include <unistd.h>
 
@@ -124,6 +125,15 @@ void write_summary(const std::optional<CiEnvironment>& ci, const RunOptions& opt
   }
 }
 
+/// Nor may what is spooled, even if no process can be left behind.
+void linger_after(const RunOptions& options, const std::string& job) {
+  try {
+    linger(options.delivery, *options.linger, options.common.console());
+  } catch (const std::exception& error) {
+    write_message(concat({"pushmetrics: job '", printable(job), "': --linger: ", error.what(), "\n"}));
+  }
+}
+
 /// What a person perhaps meant by a program that was not found, `alone` without arguments.
 Failure misunderstanding(const std::string& program, bool alone) {
   constexpr std::string_view shell_characters = "|&;<>$`*?\t\n ";
@@ -189,6 +199,7 @@ int run_job(const std::vector<std::string>& arguments) {
         !result.pushed && !options.dry_run && !hint.empty())
       options.common.console().warn(concat({"job ", in_quotes(group->job()), ": no URL is given"}), hint);
     write_summary(ci, options, group->job(), result);
+    if (options.linger && !options.dry_run) linger_after(options, group->job());
   } catch (const std::bad_alloc&) {  // of hints and the summary: the exit status stays the job's
     write_message("pushmetrics: there is not enough memory for a hint\n");
   }

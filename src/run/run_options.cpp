@@ -152,10 +152,13 @@ OptionGroup describe_job(RunOptions& options) {
   success.split_everywhere = true;
   OptionSpec require{"require-push", 0, "", "exit 125 when the job succeeded but its push did not",
                      set(options.require_push)};
+  OptionSpec linger{"linger", 0, "D",
+                    "after the run, go on delivering what is spooled for D, in the background",
+                    into(options.linger)};
   OptionSpec ci{"ci", 0, "",
                 "take job and labels from the CI system, and write a summary (default in CI without --job)",
                 set(options.ci)};
-  return {"Job", {shell, timeout, signal, kill_after, success, require, ci}};
+  return {"Job", {shell, timeout, signal, kill_after, success, require, linger, ci}};
 }
 
 OptionGroup describe_metrics(RunOptions& options) {

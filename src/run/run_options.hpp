@@ -35,6 +35,8 @@ struct RunOptions {
   std::vector<double> histogram;
   bool notify_start = false;
   std::optional<Duration> heartbeat;
+  /// How long a process stays after the run to deliver what is spooled.
+  std::optional<Duration> linger;
   bool require_push = false;
   bool dry_run = false;
   bool ci = false;
