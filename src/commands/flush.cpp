@@ -122,7 +122,6 @@ int watch_spool(const FlushOptions& options, const Spool& spool, const Console& 
   MessageQueue messages(loop);
   SpoolWatch watch(loop, options.delivery, spool,
                    options.until_empty ? SpoolWatch::Until::empty : SpoolWatch::Until::ended, console);
-  TerminationSignals signals(loop, [&] { watch.end(); });
   // The end of a process that cannot be seen from here, as in another container, wakes nobody. What is found waits in the
   // spool, which is watched.
   constexpr std::chrono::seconds interval(10);
@@ -131,6 +130,12 @@ int watch_spool(const FlushOptions& options, const Spool& spool, const Console& 
     report_interrupted_runs(spool, console);
     next_search = loop.call_at(EventLoop::Clock::now() + interval, search);
   };
+  // A sidecar is ended as soon as its job's container is: what happened to that is seen now, or never.
+  bool is_ending = false;
+  TerminationSignals signals(loop, [&] {
+    if (!std::exchange(is_ending, true)) report_interrupted_runs(spool, console);
+    watch.end();
+  });
   search();
   loop.run_until([&] { return watch.is_done(); });
   loop.cancel(next_search);
