@@ -15,6 +15,7 @@ import pytest
 from support import count_faults
 from support import faults
 from support import faulty_server as faulty
+from support import interrupted_faults
 from support.certificates import Authority
 from support.faults import Place, answering, first
 from support.injection import SCENARIOS, promises
@@ -148,6 +149,14 @@ FAULTS = [
     Fault("50 concurrent calls", faults.crowd, "connection refused"),
     Fault("SIGKILL to pushmetrics while the job runs", faults.killed_itself, "", INTERRUPTED, commands=("run",), status=-signal.SIGKILL),
     Fault("SIGKILL to pushmetrics during the push", faults.signalled(signal.SIGKILL), "", RECORDED, commands=("run",), status=-signal.SIGKILL),
+    # The record of a run whose pushmetrics was killed, and whoever finds it.
+    *[Fault(f"SIGKILL to pushmetrics while the job runs{name}", make, "", INTERRUPTED, commands=("run",), status=-signal.SIGKILL) for name, make in [
+        (", then a reboot", interrupted_faults.killed_and(interrupted_faults.reboot)),
+        ("; two processes find the record at once", interrupted_faults.killed_and(interrupted_faults.look_twice_at_once)),
+        ("; the process that finds the record is killed, too", interrupted_faults.killed_and(interrupted_faults.kill_finder)),
+        ("; the disk is full when the record is found", interrupted_faults.killed_and(interrupted_faults.look_on_full_disk, on_disk=True)),
+        (", to 30 more at random moments, and to a `flush` beside each second one", interrupted_faults.killed_at_random_moments),
+    ]],
     # The counts of --count, after one counted run.
     count("the counts are damaged", count_faults.counted(count_faults.damage), "pushmetrics: …: its runs are counted anew: …is damaged"),
     count("the counts cannot be read", count_faults.counted(count_faults.make_unreadable), "pushmetrics: …: its runs are counted anew: …Too many levels of symbolic links"),
@@ -263,7 +272,7 @@ def markdown():
         "Each row is a test against real processes. `tests/integration/test_fault_matrix.py` generates this file.",
         "`run` wraps a job that exits with 3; `push` sends one metric. The message is the reason in the only line on",
         "standard error; … stands for any text. The time is that of the whole call. With `--count`, the delivered",
-        "counts are also correct.",
+        "counts are also correct. `PUSHMETRICS_KILL_MOMENTS=500` tries 500 random moments in place of 30.",
         "",
         "| Fault | Command | Exit status | Time | Message | Push |",
         "|---|---|---|---|---|---|",

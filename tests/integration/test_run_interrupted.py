@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from support.interruption import OTHER_BOOT, Interruption, namespace_of, rename_owner, ticks_of
+from support.interruption import OTHER_BOOT, Interruption, counts, namespace_of, rename_owner, ticks_of
 from support.jobs import sh
 from support.program import finish, is_gone
 from support.servers import Gateway, free_port, wait_until
@@ -27,11 +27,6 @@ def assert_interrupted(group, prefix="job_"):
     assert (values["interrupted"], values["success"]) == (1, 0)
     assert time.time() - 60 < values["start_timestamp_seconds"] <= time.time()
     assert not {"duration_seconds", "exit_code", "last_completion_timestamp_seconds"} & set(values)
-
-
-def counts(group):
-    runs = group["job_runs_total"]
-    return {status: runs.value_of(status=status) for status in ("success", "failure", "interrupted")}
 
 
 # ---- who reports it ----
@@ -514,49 +509,6 @@ def test_nothing_comes_before_the_job_starts(own, tmp_path):
     assert touched == []
     assert any("/runs" in line for line in lines[spawned:])
     assert not any("fsync" in line for line in lines if "/runs" in line)
-
-
-# ---- KILL at any moment ----
-
-MOMENTS = int(os.environ.get("PUSHMETRICS_KILL_MOMENTS", "40"))
-
-
-def test_killed_at_any_moment_each_run_is_reported_exactly_once(own, gateway):
-    """By its own end or as interrupted; of one that was killed as it started, perhaps not at all."""
-    chance = random.Random(MOMENTS)
-    started = {}
-    for number in range(MOMENTS):
-        job = f"moment-{number}"
-        mark = own.directory / job
-        process = own.pushmetrics.spawn(
-            *("run", "--url", own.url, "--count", "-j", job, "--", *sh('date +%s.%N >"$1"', str(mark)))
-        )
-        finder = own.pushmetrics.spawn("flush", "--url", own.url) if number % 2 else None
-        time.sleep(chance.uniform(0, 0.08))
-        killed = time.time()
-        process.send_signal(signal.SIGKILL)
-        if finder:
-            finder.send_signal(signal.SIGKILL)
-            finder.communicate()
-        process.communicate()
-        if mark.exists() and mark.read_text():
-            started[job] = killed - float(mark.read_text())
-    assert own.flush().status == 0
-    assert own.records == [] and own.spooled() == []
-    ends = []
-    for job, ran in started.items():
-        group = gateway.find(job)
-        if group is None:
-            assert ran < 0.05, f"{job} ran for {ran} s and is not reported"
-            continue
-        values = group.values
-        interrupted = values["job_interrupted"] == 1
-        assert interrupted == ("job_last_completion_timestamp_seconds" not in values)
-        assert interrupted == (values["job_success"] == 0)
-        if "job_runs_total" in group:
-            assert sum(counts(group).values()) == 1
-        ends.append(interrupted)
-    assert len(ends) > len(started) / 2
 
 
 # ---- memory ----

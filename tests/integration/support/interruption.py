@@ -12,13 +12,14 @@ GOES_ON = sh('echo $$ >"$1.new"; mv "$1.new" "$1"; exec sleep 60')
 
 
 class Interruption:
-    """Runs of one home, whose records are in one state directory."""
+    """Runs of one home, whose records are in one state directory, or in `spool`."""
 
-    def __init__(self, pushmetrics, url, directory):
+    def __init__(self, pushmetrics, url, directory, spool=None):
         self.pushmetrics = pushmetrics
         self.url = url
         self.directory = directory
-        self.state = pushmetrics.home / "state" / "pushmetrics"
+        self.state = spool or pushmetrics.home / "state" / "pushmetrics"
+        self.options = ("--url", url, *(("--spool", str(spool)) if spool else ()))
 
     @property
     def records(self):
@@ -49,7 +50,28 @@ class Interruption:
         return record
 
     def flush(self, *options, **how):
-        return self.pushmetrics("flush", "--url", self.url, *options, **how)
+        return self.pushmetrics("flush", *self.options, *options, **how)
+
+    def kill_at_random_moments(self, moments, chance):
+        """Counted runs of a job each, and beside every other one a `flush`, all killed. How long the job of each had run
+        by then, in seconds, as far as it had begun."""
+        ran = {}
+        for number in range(moments):
+            job = f"moment-{number}"
+            mark = self.directory / job
+            command = sh('date +%s.%N >"$1"', str(mark))
+            process = self.pushmetrics.spawn("run", *self.options, "--count", "-j", job, "--", *command)
+            finder = self.pushmetrics.spawn("flush", *self.options) if number % 2 else None
+            time.sleep(chance.uniform(0, 0.08))
+            killed = time.time()
+            process.send_signal(signal.SIGKILL)
+            if finder:
+                finder.send_signal(signal.SIGKILL)
+                finder.communicate()
+            process.communicate()
+            if mark.exists() and mark.read_text():
+                ran[job] = killed - float(mark.read_text())
+        return ran
 
 
 def identity(record):
@@ -76,3 +98,30 @@ def ticks_of(pid):
 
 def namespace_of(pid):
     return os.stat(f"/proc/{pid}/ns/pid").st_ino
+
+
+def counts(group):
+    runs = group["job_runs_total"]
+    return {status: runs.value_of(status=status) for status in ("success", "failure", "interrupted")}
+
+
+def ends_of_killed_runs(gateway, ran):
+    """Whether each was reported as interrupted, or else by its own end: once, whatever was killed when.
+
+    Of a run that was killed as it started, perhaps nothing is known.
+    """
+    ends = []
+    for job, seconds in ran.items():
+        group = gateway.find(job)
+        if group is None:
+            assert seconds < 0.05, f"{job} ran for {seconds} s and is not reported"
+            continue
+        values = group.values
+        interrupted = values["job_interrupted"] == 1
+        assert interrupted == ("job_last_completion_timestamp_seconds" not in values)
+        assert interrupted == (values["job_success"] == 0)
+        if "job_runs_total" in group:
+            assert sum(counts(group).values()) == 1
+        ends.append(interrupted)
+    assert len(ends) > len(ran) / 2
+    return ends
