@@ -56,7 +56,8 @@ void report_interrupted_runs_at_end(EventLoop& loop, const DeliveryOptions& deli
                                     const std::vector<Target>& own, const Console& console) {
   const auto spool = delivery.spool();
   if (!spool) return;
-  const InterruptedRuns found = report_interrupted_runs(*spool, console);
+  constexpr std::chrono::seconds limit(1);
+  const InterruptedRuns found = report_interrupted_runs(*spool, console, std::nullopt, limit);
   if (found.reported == 0) return;
   InterruptedReports(loop, delivery, *spool, own, found.targets, console).wait(loop);
 }

@@ -23,6 +23,7 @@
 #include <ctime>
 #include <functional>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -88,11 +89,23 @@ class Search {
  public:
   Search(const Spool& spool, const Console& console, const std::optional<FindingRun>& finder,
          const RunJournal& journal)
-      : spool_(spool), console_(console), finder_(finder), journal_(journal), here_(this_process()) {}
+      : spool_(spool),
+        console_(console),
+        finder_(finder),
+        journal_(journal),
+        here_(this_process()),
+        now_(to_nanoseconds(WallClock::now())) {}
 
-  InterruptedRuns run(std::vector<RunRecordName> names);
+  InterruptedRuns run(std::vector<RunRecordName> names, std::optional<Duration> limit);
 
  private:
+  bool is_finders_series(const RunRecordName& name) const {
+    return finder_ && finder_->name.series == name.series;
+  }
+  std::pair<std::uint64_t, std::uint64_t> age_rank(const RunRecordName& name) const;
+  bool is_older_than_finder(const RunRecordName& name) const {
+    return is_finders_series(name) && age_rank(finder_->name) > age_rank(name);
+  }
   void handle_series(std::span<const RunRecordName> names);
   std::variant<ClaimedRecord, NotClaimed> claim(const RunRecordName& name);
   std::variant<ClaimedRecord, NotClaimed> take(const RunRecordName& name, FileLock lock);
@@ -111,6 +124,7 @@ class Search {
   const std::optional<FindingRun>& finder_;
   const RunJournal& journal_;
   ProcessIdentity here_;
+  std::uint64_t now_;
   InterruptedRuns result_;
 };
 
@@ -120,11 +134,25 @@ std::string describe(const RunRecord& record) {
                  format_duration(std::max(Duration::zero(), Duration(seconds))), " ago"});
 }
 
+/// The greater, the later the run began. A time that is yet to come was before the clock was set back; unless the run is
+/// the finder's, the latest that there can be.
+std::pair<std::uint64_t, std::uint64_t> Search::age_rank(const RunRecordName& name) const {
+  if (name.start <= now_) return {name.start, 0};
+  return {finder_ && name == finder_->name ? now_ : 0, name.start};
+}
+
 /// Series by series, and of each the newest run first: what becomes of it decides on the older ones.
-InterruptedRuns Search::run(std::vector<RunRecordName> names) {
-  const auto order = [](const RunRecordName& name) { return std::pair(name.series, name.start); };
+InterruptedRuns Search::run(std::vector<RunRecordName> names, std::optional<Duration> limit) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto order = [this](const RunRecordName& name) {
+    return std::tuple(is_finders_series(name), name.series, age_rank(name));
+  };
   std::ranges::sort(names, std::greater(), order);
   for (auto first = names.begin(); first != names.end();) {
+    if (first != names.begin() && limit && std::chrono::steady_clock::now() - began > *limit) {
+      result_.is_incomplete = true;
+      break;
+    }
     const auto last = std::find_if(first, names.end(),
                                    [&](const RunRecordName& name) { return name.series != first->series; });
     handle_series({first, last});
@@ -149,7 +177,7 @@ void Search::handle_series(std::span<const RunRecordName> names) {
       own->is_old = std::exchange(is_over, true);
       claimed.push_back(std::move(*own));
     } else if (std::get<NotClaimed>(record) == NotClaimed::goes_on) {
-      const bool is_older = finder_ && finder_->name.is_newer_run_of_series(name);
+      const bool is_older = is_older_than_finder(name);
       result_.own.has_older = result_.own.has_older || is_older;
       if (!is_older) break;  // it handles those that came before it
     }
@@ -163,7 +191,7 @@ void Search::handle_series(std::span<const RunRecordName> names) {
 std::variant<ClaimedRecord, NotClaimed> Search::claim(const RunRecordName& name) {
   const std::string old_name = name.text();
   const bool is_alive = name.owner != here_ && state_of(name.owner, here_) == ProcessState::alive;
-  const bool to_be_marked = finder_ && finder_->has_ended && finder_->name.is_newer_run_of_series(name);
+  const bool to_be_marked = is_older_than_finder(name) && finder_->has_ended;
   if (is_alive && !to_be_marked) return NotClaimed::goes_on;
   auto file = journal_.open_record(old_name);
   struct stat status {};
@@ -252,7 +280,7 @@ void Search::set_aside(const std::string& name, const std::string& reason) {
 void Search::report(const ClaimedRecord& claimed) {
   const RunRecord& record = claimed.record;
   const bool is_old = record.has_newer || claimed.is_old;
-  const bool is_of_finder = finder_ && finder_->name.series == claimed.name.series;
+  const bool is_of_finder = is_finders_series(claimed.name);
   const auto push = report_of(record, is_of_finder);
   if (!push) {
     if (is_old) mark_as_old(claimed.name.text());
@@ -315,7 +343,8 @@ bool Search::spool(const RunRecord& record, const Push& push) {
 }  // namespace
 
 InterruptedRuns report_interrupted_runs(const Spool& spool, const Console& console,
-                                        const std::optional<FindingRun>& finder) {
+                                        const std::optional<FindingRun>& finder,
+                                        std::optional<Duration> limit) {
   const auto journal = RunJournal::open(spool);
   auto names = journal ? journal->names() : Failure{journal.failure()};
   if (!names) {
@@ -325,7 +354,7 @@ InterruptedRuns report_interrupted_runs(const Spool& spool, const Console& conso
   }
   const bool is_own_only = finder && names->size() == 1 && names->front() == finder->name;
   if (names->empty() || is_own_only) return {};
-  return Search(spool, console, finder, *journal).run(std::move(*names));
+  return Search(spool, console, finder, *journal).run(std::move(*names), limit);
 }
 
 }  // namespace pushmetrics

@@ -3,6 +3,7 @@
 #include "cli/console.hpp"
 #include "delivery/spool.hpp"
 #include "run/run_record.hpp"
+#include "support/duration.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -16,7 +17,7 @@ struct InterruptedRuns {
   /// How many reports were put into the spool, and for which targets they wait there.
   std::size_t reported = 0;
   std::vector<std::string> targets = {};
-  /// Some could not be handled now, since another process holds their counts locked: try again soon.
+  /// Some are not handled yet: the time was over, or another process holds their counts locked. Try again soon.
   bool is_incomplete = false;
   /// Of the series of the run that looks for them.
   struct OwnSeries {
@@ -44,7 +45,10 @@ struct FindingRun {
 ///
 /// Each run is reported once, whatever number of processes look for it at once; if one of them is killed, another one
 /// reports it. Prints notes, and what the spool discards to make room.
+///
+/// Each takes a write to the disk. Once `limit` is over, no further series is begun; that of the finder is the first.
 InterruptedRuns report_interrupted_runs(const Spool& spool, const Console& console,
-                                        const std::optional<FindingRun>& finder = std::nullopt);
+                                        const std::optional<FindingRun>& finder = std::nullopt,
+                                        std::optional<Duration> limit = std::nullopt);
 
 }  // namespace pushmetrics

@@ -31,9 +31,6 @@ struct RunRecordName {
   std::string text() const;
 
   bool operator==(const RunRecordName&) const = default;
-  bool is_newer_run_of_series(const RunRecordName& other) const {
-    return series == other.series && start > other.start;
-  }
 };
 
 /// What is to be known of a run if its pushmetrics is killed, as it stands in a file:

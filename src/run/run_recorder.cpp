@@ -45,33 +45,37 @@ void RunRecorder::search_soon(GetTargets targets, std::function<bool()> job_has_
   search_ = loop_.call_at(EventLoop::Clock::now(), [this] { search(); });
 }
 
+/// A little at a time, between which the loop notices signals and the end of the job.
 void RunRecorder::search() {
-  constexpr std::chrono::milliseconds pause(50);
-  constexpr int max_searches = 20;
+  constexpr std::chrono::milliseconds at_once(10), pause(50);
+  constexpr int max_idle_searches = 20;
   search_ = EventLoop::no_timer;
   if (job_has_ended_()) return;
   has_searched_ = true;
-  const bool is_complete = report(false);
-  if (!waiting_.empty()) deliver(targets_());
-  if (!is_complete && ++searches_ < max_searches)
-    search_ = loop_.call_at(EventLoop::Clock::now() + pause, [this] { search(); });
+  const InterruptedRuns found = report(false, at_once);
+  if (found.reported == 0) ++idle_searches_;
+  const bool is_over = !found.is_incomplete || idle_searches_ >= max_idle_searches;
+  // What is under way is not begun anew for each step.
+  if (is_delivery_due_ && (is_over || !reports_)) deliver(targets_());
+  if (!is_over) search_ = loop_.call_at(EventLoop::Clock::now() + pause, [this] { search(); });
 }
 
-/// False: some could not be handled now.
-bool RunRecorder::report(bool has_ended) {
+InterruptedRuns RunRecorder::report(bool has_ended, Duration limit) {
   std::optional<FindingRun> finder;
   if (record_) finder = FindingRun{record_->name(), has_ended, options_.report.heartbeat};
-  const InterruptedRuns found = report_interrupted_runs(*spool_, console_, finder);
+  InterruptedRuns found = report_interrupted_runs(*spool_, console_, finder, limit);
   waiting_.insert(waiting_.end(), found.targets.begin(), found.targets.end());
+  is_delivery_due_ = is_delivery_due_ || !found.targets.empty();
   own_.is_reported = own_.is_reported || found.own.is_reported;
   own_.has_older = found.own.has_older && !has_ended;
-  return !found.is_incomplete;
+  return found;
 }
 
 void RunRecorder::deliver(const std::vector<Target>& targets) {
   std::ranges::sort(waiting_);
   waiting_.erase(std::unique(waiting_.begin(), waiting_.end()), waiting_.end());
   reports_.emplace(loop_, options_.delivery, *spool_, targets, waiting_, console_);
+  is_delivery_due_ = false;
 }
 
 void RunRecorder::begin_sync() const {
@@ -82,11 +86,13 @@ bool RunRecorder::end_search() {
   loop_.cancel(search_);
   if (!reports_ || !own_.is_reported || reports_->idle()) return false;
   reports_.reset();
+  is_delivery_due_ = true;
   return true;
 }
 
 void RunRecorder::count_older() {
-  if (spool_ && record_ && (!has_searched_ || own_.has_older)) has_searched_ = report(true);
+  if (!spool_ || !record_ || (has_searched_ && !own_.has_older)) return;
+  has_searched_ = !report(true, Duration::zero()).is_incomplete;  // its own series is the first
 }
 
 void RunRecorder::add_end(const Push& push) const {
@@ -99,13 +105,13 @@ void RunRecorder::add_end(const Push& push, const RunTotals& share) const {
 
 void RunRecorder::finish(const GetTargets& targets, Moment moment) {
   if (!spool_) return;
-  const std::size_t known = waiting_.size();
+  constexpr std::chrono::seconds longest(1);
   // While its record still shows that it was newer than others of its group.
-  if (!has_searched_ || own_.has_older) report(true);
+  if (!has_searched_ || own_.has_older) static_cast<void>(report(true, longest));
   if (record_) record_->remove();
   record_.reset();
   if (moment == Moment::one) {
-    if (waiting_.size() > known || (!reports_ && known > 0)) deliver(targets());
+    if (is_delivery_due_) deliver(targets());
     if (reports_) reports_->wait(loop_);
   }
   reports_.reset();

@@ -49,7 +49,7 @@ class RunRecorder {
  private:
   void search();
   void deliver(const std::vector<Target>& targets);
-  bool report(bool has_ended);
+  InterruptedRuns report(bool has_ended, Duration limit);
 
   EventLoop& loop_;
   const RunOptions& options_;
@@ -60,10 +60,13 @@ class RunRecorder {
   std::function<bool()> job_has_ended_;
   EventLoop::TimerId search_ = EventLoop::no_timer;
   bool has_searched_ = false;
-  int searches_ = 0;
+  /// Those that found nothing to report.
+  int idle_searches_ = 0;
   InterruptedRuns::OwnSeries own_;
   /// For which reports wait in the spool.
   std::vector<std::string> waiting_;
+  /// Some of them wait since deliver() was called last.
+  bool is_delivery_due_ = false;
   std::optional<InterruptedReports> reports_;
 };
 

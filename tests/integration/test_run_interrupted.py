@@ -12,6 +12,7 @@ import pytest
 
 from support.interruption import OTHER_BOOT, Interruption, counts, namespace_of, rename_owner, ticks_of
 from support.jobs import sh
+from support.preload import A_DAY_AHEAD, SLOW_DISK, WITHOUT_LOCKS, preload
 from support.program import finish, is_gone
 from support.servers import Gateway, free_port, wait_until
 
@@ -241,6 +242,80 @@ def test_a_run_that_had_ended_is_reported_as_it_ended(own, tmp_path):
         gateway.stop()
 
 
+# ---- many records ----
+
+
+def test_many_records_on_a_slow_disk_delay_neither_the_job_nor_its_push(own, gateway, tmp_path):
+    """As after a reboot of a machine with many jobs."""
+    processes = [own.start(f"one of many {number}") for number in range(40)]
+    for process in processes:
+        own.kill(process)
+    slow = preload(tmp_path, SLOW_DISK)
+    mark = tmp_path / "signalled"
+    job = sh('trap "date +%s.%N >$1; exit 7" TERM; while :; do sleep 0.05; done', str(mark))
+    run = own.start("the finder", command=job, env=slow)
+    time.sleep(0.5)
+    sent = time.time()
+    run.send_signal(signal.SIGTERM)
+    result = finish(run)
+    assert result.status == 7
+    assert float(mark.read_text()) - sent < 0.5, "the signal reached the job at once"
+    ended = gateway.group("the finder").values["job_last_completion_timestamp_seconds"]
+    assert time.time() - ended < 2.5, "what is left is for the next one"
+    assert own.flush().status == 0
+    assert own.records == [] and own.spooled() == []
+    for number in range(40):
+        assert_interrupted(gateway.group(f"one of many {number}"))
+
+
+def test_a_long_run_reports_them_all(own, gateway, tmp_path):
+    processes = [own.start(f"found while it runs {number}") for number in range(25)]
+    for process in processes:
+        own.kill(process)
+    run = own.start("goes on", env=preload(tmp_path, SLOW_DISK))
+    wait_until(lambda: len(own.records) == 1 and own.spooled() == [], 20, "all of them")
+    own.kill(run)
+    assert_interrupted(gateway.group("found while it runs 24"))
+
+
+# ---- a clock that was set back ----
+
+
+@pytest.fixture
+def ahead(tmp_path):
+    """Before it was set back."""
+    return preload(tmp_path, A_DAY_AHEAD)
+
+
+def test_a_run_that_began_tomorrow_is_older_than_one_that_ended_today(own, gateway, ahead):
+    older = own.start("set back", env=ahead)
+    assert own.pushmetrics("run", "--url", own.url, "-j", "set back", "--", "true").status == 0
+    own.kill(older)
+    assert own.flush().status == 0
+    values = gateway.group("set back").values
+    assert (values["job_interrupted"], values["job_success"]) == (0, 1)
+    assert own.records == [] and own.spooled() == []
+
+
+def test_a_run_that_was_killed_tomorrow_is_reported(own, gateway, ahead):
+    own.interrupt("tomorrow", env=ahead)
+    assert own.flush().status == 0
+    values = gateway.group("tomorrow").values
+    assert (values["job_interrupted"], values["job_success"]) == (1, 0)
+    assert own.records == []
+
+
+def test_of_two_that_were_killed_the_one_of_today_is_reported(own, gateway, ahead):
+    runs = [own.start("both", env=ahead), own.start("both")]
+    for run in runs:
+        own.kill(run)
+    began = time.time()
+    assert own.flush().status == 0
+    group = gateway.group("both")
+    assert group["job_start_timestamp_seconds"].value < began
+    assert own.records == []
+
+
 # ---- many finders ----
 
 
@@ -319,21 +394,10 @@ def test_a_finder_in_another_container_does_not_take_a_living_run_for_gone(own, 
     assert_interrupted(gateway.group("host's"))
 
 
-WITHOUT_LOCKS = r"""
-#include <errno.h>
-#include <stdarg.h>
-#include <sys/file.h>
-int flock(int fd, int operation) { (void)fd; (void)operation; errno = ENOLCK; return -1; }
-"""
-
-
-@pytest.fixture(scope="module")
-def without_locks(tmp_path_factory):
-    """A file system without flock(2), to the processes that it is preloaded into."""
-    folder = tmp_path_factory.mktemp("locks")
-    (folder / "locks.c").write_text(WITHOUT_LOCKS)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "locks.so", folder / "locks.c"], check=True, timeout=60)
-    return {"LD_PRELOAD": str(folder / "locks.so")}
+@pytest.fixture
+def without_locks(tmp_path):
+    """A file system without flock(2)."""
+    return preload(tmp_path, WITHOUT_LOCKS)
 
 
 def test_without_locks_the_process_decides(own, gateway, without_locks):
