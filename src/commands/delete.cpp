@@ -139,7 +139,9 @@ class Deletion {
  private:
   /// Deletes even what could not be listed: its name is known, and the list only shows whether it was there.
   void delete_exact(const GroupPlace& place, const Result<Listing>& listing) {
-    if (!listing && (options_.removal.dry_run || !place.store)) return report_.fail(listing.error());
+    if (!listing && (options_.removal.dry_run || !place.store)) {
+      return report_.fail(listing.error(), listing.failure().hint);
+    }
     const auto [group, is_there] = find_exact(listing ? *listing : Listing{}, exact_labels(options_));
     if (is_there || !listing) return remove_groups(session_, place, {group}, options_.removal, report_);
     console_.warn(concat({place.target, ": there is no group ", group.labels.to_string()}));
@@ -170,7 +172,7 @@ class Deletion {
   /// False: it was not confirmed that all are to go.
   bool delete_matching(const GroupPlace& place, const Result<Listing>& listing) {
     if (!listing) {
-      report_.fail(concat({listing.error(), "; nothing was deleted"}));
+      report_.fail(concat({listing.error(), "; nothing was deleted"}), listing.failure().hint);
       return true;
     }
     std::vector<GroupSnapshot> groups = listing->groups;

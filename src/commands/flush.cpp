@@ -106,7 +106,7 @@ int deliver_waiting(const DeliveryOptions& delivery, const Spool& spool, const C
     outbox.flush(target, [&](const Backlog::Result& result) {
       const std::string left = waiting_words(result.waiting, spool.directory());
       if (result.unreachable)
-        fail(concat({result.unreachable->describe(), "; ", left}));
+        fail(concat({result.unreachable->describe_with_hint(), "; ", left}));
       else if (!result.problem.empty())
         fail(concat({target.name, ": ", result.problem, "; ", left}));
       else if (result.waiting > 0)

@@ -152,7 +152,7 @@ ListedGroups list_groups(GroupClient& client, const ListOptions& options) {
     auto listing = client.list(place, options.prefix);
     if (!listing) {
       document.set_error(listing.error());
-      listed.errors.push_back(listing.error());
+      listed.errors.push_back(listing.failure());
       continue;
     }
     std::erase_if(listing->groups,
@@ -182,7 +182,7 @@ int list_command(const std::vector<std::string>& arguments) {
   const auto list = [&] { return list_groups(client, options); };
   if (options.interval) return watch_groups(client, *options.interval, !options.json, list, console);
   const ListedGroups listed = list();
-  for (const std::string& error : listed.errors) console.error(error);
+  for (const Failure& failure : listed.errors) console.error(failure.message, failure.hint);
   const int printed = print_result(listed.text, console);
   return listed.errors.empty() ? printed : exit_not_delivered;
 }

@@ -28,7 +28,7 @@ std::vector<std::string> screen_lines(const ListedGroups& groups, Duration inter
   const Colours colours = shows_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none;
   std::vector<std::string> lines{
       concat({time_of_day(), ", every ", format_duration(interval), "; Ctrl-C ends"})};
-  for (const std::string& error : groups.errors) lines.push_back(styled(error, Style::bad, colours));
+  for (const Failure& failure : groups.errors) lines.push_back(styled(failure.message, Style::bad, colours));
   std::string_view text = groups.text;
   if (!text.empty()) lines.emplace_back();
   while (!text.empty()) {
@@ -82,7 +82,7 @@ class Watch {
 
   /// One below the other, with an empty line between them.
   void print(const ListedGroups& listed) {
-    for (const std::string& error : listed.errors) console_.error(error);
+    for (const Failure& failure : listed.errors) console_.error(failure.message, failure.hint);
     const std::string text = (is_first_ || listed.text.empty() ? "" : "\n") + listed.text;
     if (!listed.text.empty()) is_first_ = false;
     if (const int status = print_result(text, console_); status != exit_done) end(status);

@@ -3,6 +3,7 @@
 #include "cli/console.hpp"
 #include "groups/group_client.hpp"
 #include "support/duration.hpp"
+#include "support/result.hpp"
 
 #include <functional>
 #include <string>
@@ -13,7 +14,7 @@ namespace pushmetrics {
 /// What `list` shows once: a text for standard output, and the errors of the targets that could not be listed.
 struct ListedGroups {
   std::string text;
-  std::vector<std::string> errors;
+  std::vector<Failure> errors;
 };
 
 /// `list --watch`: shows what `list` returns, again an `interval` later, until SIGINT, SIGTERM or SIGHUP or until

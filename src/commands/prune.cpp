@@ -83,7 +83,8 @@ void prune(GroupClient& session, const GroupPlace& place, const PruneOptions& op
            RemovalReport& report) {
   const auto listing = session.list(place);
   report.begin_target(place.target, listing ? listing->now : std::chrono::system_clock::now());
-  if (!listing) return report.fail(concat({listing.error(), "; nothing was deleted"}));
+  if (!listing)
+    return report.fail(concat({listing.error(), "; nothing was deleted"}), listing.failure().hint);
   const std::vector<GroupSnapshot> groups = select_old(*listing, options);
   if (options.removal.dry_run) return remove_groups(session, place, groups, options.removal, report);
   // Whether a group was pushed again is looked up soon before its deletion, but not for each alone: the API

@@ -74,6 +74,10 @@ std::string DeliveryResult::describe() const {
                  format_duration(took), ")"});
 }
 
+std::string DeliveryResult::describe_with_hint() const {
+  return last_attempt.hint.empty() ? describe() : concat({describe(), "; ", last_attempt.hint});
+}
+
 DeliveryQueue::DeliveryQueue(EventLoop& loop, const std::vector<Target>& targets, RetryPolicy policy)
     : policy_(policy) {
   for (const Target& target : targets)

@@ -22,6 +22,8 @@ struct DeliveryResult {
   bool delivered() const { return last_attempt.kind == AttemptResult::Kind::delivered; }
   /// `http://gw:9091: connection refused (4 attempts in 2.3s)`.
   std::string describe() const;
+  /// The same, and what to do about it.
+  std::string describe_with_hint() const;
 };
 
 /// Delivers pushes to all targets side by side. To one target, they go one after the other, in the order in which they

@@ -138,6 +138,11 @@ Result<TargetUrl> parse_http(std::string_view url, std::string_view scheme, Targ
   std::string_view authority = rest.substr(0, path_start);
   const std::string_view path = without_trailing_slashes(rest.substr(path_start));
   take_credentials(authority, target);
+  // VictoriaMetrics answers 204 to it there, and stores nothing.
+  const bool is_write = kind == TargetUrl::Kind::remote_write || kind == TargetUrl::Kind::remote_write_2;
+  if (is_write && is_victoria_metrics(path))
+    return not_quoted("has the path of VictoriaMetrics' text import, which takes no remote write",
+                      concat({"leave out ", name_prefix(kind), ", or write the path /api/v1/write"}));
   target.base = concat({scheme, "://", authority, path, missing_path(kind, path)});
   target.name = concat({name_prefix(kind), target.base});
   // Not quoted: what was read as host and path may be a password (u:1/2@gw).
@@ -257,6 +262,17 @@ class Unusable : public Sink {
   std::string problem_;
 };
 
+Receiver receiver_of(TargetUrl::Kind kind) {
+  switch (kind) {
+    case TargetUrl::Kind::victoria_metrics: return Receiver::victoria_metrics;
+    case TargetUrl::Kind::remote_write: return Receiver::remote_write;
+    case TargetUrl::Kind::remote_write_2: return Receiver::remote_write_2;
+    case TargetUrl::Kind::otlp:
+    case TargetUrl::Kind::otlp_environment: return Receiver::otlp;
+    default: return Receiver::pushgateway;
+  }
+}
+
 /// What was not given otherwise.
 void take_otlp_environment(HttpOptions& options) {
   const OtlpEnvironment environment = otlp_environment();
@@ -325,7 +341,7 @@ HttpEndpoint make_endpoint(const TargetUrl& url, const TargetContext& context) {
     access.bearer_token.clear();
   }
   if (url.kind == TargetUrl::Kind::otlp_environment) take_otlp_environment(access);
-  return {&context.http, url.base, url.unix_socket, std::move(access)};
+  return {&context.http, url.base, url.unix_socket, std::move(access), receiver_of(url.kind)};
 }
 
 Target make_target(const TargetUrl& url, const TargetContext& context) {

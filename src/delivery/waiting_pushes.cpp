@@ -60,12 +60,14 @@ void WaitingPushes::settle(std::uint64_t number, const StoredEntry& stored, cons
   if (result.last_attempt.may_go_later()) {
     folder_.log().append(
         {.number = number, .group = Spool::group_hash(stored.entry.push.group), .has_failed = true});
-    return report(SpoolNotice::stays, concat({describe(stored), " still waits: ", result.describe()}));
+    return report(SpoolNotice::stays,
+                  concat({describe(stored), " still waits: ", result.describe_with_hint()}));
   }
   if (result.delivered())
     report(SpoolNotice::delivered, concat({describe(stored), " was delivered to ", target_.name}));
   else
-    report(SpoolNotice::discarded, concat({describe(stored), " was discarded: ", result.describe()}));
+    report(SpoolNotice::discarded,
+           concat({describe(stored), " was discarded: ", result.describe_with_hint()}));
   remove(number, stored);
 }
 

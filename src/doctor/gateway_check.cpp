@@ -1,6 +1,7 @@
 #include "doctor/gateway_check.hpp"
 
 #include "pushgateway/gather_error.hpp"
+#include "sinks/address_hint.hpp"
 #include "sinks/gateway_groups.hpp"
 #include "support/text.hpp"
 
@@ -18,7 +19,7 @@ using Failure = HttpResponse::Failure;
 bool is_refused_access(int status) { return status == 401 || status == 403 || status == 407; }
 
 /// Version and flags; the place of /metrics.
-std::string check_version(const HttpResponse& status, CheckReport& section) {
+std::string check_version(const HttpProbe& talk, const HttpResponse& status, CheckReport& section) {
   std::string telemetry_path = "/metrics";
   if (is_refused_access(status.status)) return telemetry_path;
   const auto document = nlohmann::json::parse(status.body, nullptr, /*allow_exceptions=*/false);
@@ -29,10 +30,15 @@ std::string check_version(const HttpResponse& status, CheckReport& section) {
   };
   const auto version = text_at("/data/build_information/version");
   if (!version) {
+    AttemptResult no_gateway = verdict_of(status);
+    if (no_gateway.kind == AttemptResult::Kind::delivered)
+      no_gateway = {
+          .kind = AttemptResult::Kind::needs_attention, .status = status.status, .id = "no-receiver"};
+    const std::string hint = with_address_hint(std::move(no_gateway), talk.endpoint(), status).hint;
     section.warn("version",
                  concat({"it is no Pushgateway, or one that hides its API (status ",
                          std::to_string(status.status), ")"}),
-                 "see whether --url has the right port and prefix");
+                 hint.empty() ? "see whether --url has the right port and prefix" : hint);
     return telemetry_path;
   }
   if (*version == "1.11.0")
@@ -65,7 +71,7 @@ std::optional<Listing> check_api(HttpProbe& talk, CheckReport& section) {
   if (verdict->kind != AttemptResult::Kind::delivered) {
     if (!is_refused_access(verdict->status))
       section.warn("api", concat({"list, delete and prune do not work: ", verdict->reason}),
-                   "see whether --url has the right prefix");
+                   verdict->hint.empty() ? "see whether --url has the right prefix" : verdict->hint);
     return std::nullopt;
   }
   section.ok("api", concat({"lists ", std::to_string(listing.groups.size()),
@@ -169,18 +175,19 @@ void check_push(HttpProbe& talk, CheckReport& section) {
   if (is_refused_access(answer.status))
     return section.fail("push", concat({"is not permitted (", std::to_string(answer.status), ")"}),
                         "fix --user, --password-file or --bearer-token-file");
-  if (verdict_of(answer).kind == AttemptResult::Kind::delivered)
+  const AttemptResult result = talk.judge(answer);
+  if (result.kind == AttemptResult::Kind::delivered)
     return section.warn("push", "it takes what is no metrics", "see whether --url names a Pushgateway");
   const bool is_elsewhere = answer.status >= 300 && answer.status < 500;
-  section.fail(
-      "push", verdict_of(answer).reason,
-      is_elsewhere ? "see whether --url has the right scheme, port and path" : "see the server's log");
+  const std::string_view otherwise =
+      is_elsewhere ? "see whether --url has the right scheme, port and path" : "see the server's log";
+  section.fail("push", result.reason, result.hint.empty() ? std::string(otherwise) : result.hint);
 }
 
 }  // namespace
 
 void check_gateway(const TargetUrl& url, HttpProbe& talk, const HttpResponse& status, CheckReport& section) {
-  const std::string telemetry_path = check_version(status, section);
+  const std::string telemetry_path = check_version(talk, status, section);
   const std::optional<Listing> listing = check_api(talk, section);
   if (listing) check_groups(url, *listing, section);
   const int status_of_metrics = check_metrics(url, talk, telemetry_path, listing, section);

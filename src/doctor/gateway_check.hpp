@@ -19,6 +19,9 @@ class HttpProbe {
   HttpResponse ask(std::string method, std::string_view path, std::string body,
                    HttpClient::Consumer consumer = nullptr);
 
+  /// What an answer means, with the URL that may be meant instead.
+  AttemptResult judge(const HttpResponse& answer) const;
+
   const HttpEndpoint& endpoint() const { return endpoint_; }
   EventLoop& loop() { return loop_; }
   Duration budget() const { return budget_; }

@@ -2,6 +2,7 @@
 
 #include "doctor/gateway_check.hpp"
 #include "doctor/textfile_check.hpp"
+#include "sinks/address_hint.hpp"
 #include "support/text.hpp"
 
 #include <cmath>
@@ -37,6 +38,11 @@ std::string proxy_words(const HttpEndpoint& endpoint) {
   return "";
 }
 
+/// The hint of a result, or what helps otherwise.
+std::string remedy(const AttemptResult& result, std::string_view otherwise) {
+  return result.hint.empty() ? std::string(otherwise) : result.hint;
+}
+
 constexpr const char* proxy_cure = "fix the proxy's variable, or put the host into NO_PROXY";
 
 void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer, Duration took,
@@ -44,7 +50,7 @@ void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer
   const HttpEndpoint& endpoint = talk.endpoint();
   const std::string proxy = proxy_words(endpoint);
   const bool has_name = endpoint.unix_socket.empty();
-  const bool is_about_proxy = !proxy.empty() && answer.error.find("proxy") != std::string::npos;
+  const bool is_about_proxy = !proxy.empty() && answer.id == "proxy";
   if (answer.failure == Failure::unreachable && has_name && !answer.name_resolved)
     return section.fail(
         "name", concat({answer.error, proxy}),
@@ -53,9 +59,10 @@ void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer
     section.ok("name", concat({answer.peer.empty() ? "resolves" : "is ", answer.peer, proxy}));
   // A status counts for more than a failure: whoever answers is there.
   if (answer.status == 0 && answer.failure == Failure::unreachable &&
-      answer.error.find("TLS") != std::string::npos)
-    return section.fail("tls", answer.error,
-                        "see whether the server speaks TLS there; if not, write http:// in --url");
+      (answer.id == "no-tls" || answer.id == "not-tls"))
+    return section.fail(
+        "tls", answer.error,
+        remedy(talk.judge(answer), "see whether the server speaks TLS there; if not, write http://"));
   if (answer.status == 0 && answer.failure == Failure::unreachable)
     return section.fail(
         "connection", concat({answer.error, proxy}),
@@ -66,7 +73,7 @@ void check_name_and_connection(const HttpProbe& talk, const HttpResponse& answer
                         "see whether the gateway hangs (restart it) or a firewall drops the packets");
   if (answer.status == 0 && answer.failure == Failure::other)
     return section.fail("connection", concat({answer.error, proxy}),
-                        "see whether --url names the right server");
+                        remedy(talk.judge(answer), "see whether --url names the right server"));
   section.ok("connection", concat({"answers in ", format_duration(took)}));
 }
 
@@ -126,10 +133,11 @@ void check_clock(const HttpResponse& answer, CheckReport& section) {
 
 void check_victoria_metrics(HttpProbe& talk, CheckReport& section) {
   const HttpResponse answer = talk.ask("POST", "", "");
-  if (verdict_of(answer).kind == AttemptResult::Kind::delivered)
+  const AttemptResult result = talk.judge(answer);
+  if (result.kind == AttemptResult::Kind::delivered)
     section.ok("push", "VictoriaMetrics takes pushes; it has no groups to list or delete");
   else if (answer.status != 401 && answer.status != 403)
-    section.fail("push", verdict_of(answer).reason, "fix the path in --url");
+    section.fail("push", result.reason, remedy(result, "fix the path in --url"));
 }
 
 /// Tries a write without a sample, which changes nothing.
@@ -146,16 +154,16 @@ AttemptResult write_nothing(const TargetUrl& url, const TargetContext& context, 
 }
 
 void check_writes(const AttemptResult& verdict, CheckReport& section) {
-  constexpr int bad_request = 400;
   if (verdict.kind == AttemptResult::Kind::delivered)
     section.ok("push", "a write without a sample is taken; its limits for samples show with a push only");
-  else if (verdict.status == bad_request)
+  else if (verdict.kind == AttemptResult::Kind::rejected && verdict.status == 400)
     section.warn("push",
                  concat({"a write without a sample is rejected, so nothing can be checked without one: ",
                          verdict.reason}),
                  "try a push: pushmetrics push -j test -m x=1");
   else if (verdict.status != 401 && verdict.status != 403)
-    section.fail("push", verdict.reason, "fix the path in --url, or turn the receiver on at the server");
+    section.fail("push", verdict.reason,
+                 remedy(verdict, "fix the path in --url, or turn the receiver on at the server"));
 }
 
 }  // namespace
@@ -177,6 +185,10 @@ HttpResponse HttpProbe::ask(std::string method, std::string_view path, std::stri
       [&](HttpResponse response) { answer = std::move(response); }, std::move(consumer));
   loop_.run_until([&] { return answer.has_value(); });
   return std::move(*answer);
+}
+
+AttemptResult HttpProbe::judge(const HttpResponse& answer) const {
+  return with_address_hint(verdict_of(answer), endpoint_, answer);
 }
 
 CheckReport check_target(const TargetUrl& url, const TargetContext& context, EventLoop& loop,

@@ -20,6 +20,10 @@ AttemptResult result_of(RetryResult ended, Clock::time_point deadline) {
   return std::move(ended.last);
 }
 
+std::string reason_with_hint(const AttemptResult& result) {
+  return result.hint.empty() ? result.reason : concat({result.reason, "; ", result.hint});
+}
+
 /// The names by which a group is deleted: both possible ones if the gateway did not say which; only one of
 /// them exists.
 std::vector<GroupLabels> names_of(const GroupSnapshot& group) {
@@ -84,7 +88,8 @@ class Removals {
     lane.names.pop_back();
     if (!failed && !lane.names.empty()) return remove_name(lane);
     if (verdict.kind == AttemptResult::Kind::retry) unreachable_ = true;
-    on_removal_({lane.group, failed ? Removal::Outcome::failed : Removal::Outcome::deleted, verdict.reason});
+    on_removal_({lane.group, failed ? Removal::Outcome::failed : Removal::Outcome::deleted,
+                 reason_with_hint(verdict)});
     begin_next(lane);
   }
 
@@ -139,7 +144,7 @@ Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& pr
     });
   });
   if (verdict.kind == AttemptResult::Kind::delivered) return result;
-  return Failure{concat({place.target, ": its groups could not be listed: ", verdict.reason})};
+  return Failure{concat({place.target, ": its groups could not be listed: ", verdict.reason}), verdict.hint};
 }
 
 void GroupClient::remove(const GroupPlace& place, const std::vector<GroupSnapshot>& groups,
@@ -153,7 +158,7 @@ std::string GroupClient::wipe(const GroupPlace& place) {
     return place.store->wipe(deadline, std::move(done));
   });
   if (verdict.kind == AttemptResult::Kind::delivered) return {};
-  return concat({place.target, ": not wiped: ", verdict.reason});
+  return concat({place.target, ": not wiped: ", reason_with_hint(verdict)});
 }
 
 }  // namespace pushmetrics

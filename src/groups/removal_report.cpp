@@ -18,8 +18,8 @@ void RemovalReport::begin_target(std::string_view name, GroupSnapshot::Time now)
   document_.begin_target(name);
 }
 
-void RemovalReport::fail(const std::string& why) {
-  console_.error(why);
+void RemovalReport::fail(const std::string& why, std::string_view hint) {
+  console_.error(why, hint);
   document_.set_error(why);
   status_ = exit_not_delivered;
 }

@@ -22,7 +22,7 @@ class RemovalReport {
 
   void begin_target(std::string_view name, GroupSnapshot::Time now);
   /// Nothing (more) can be done at this target.
-  void fail(const std::string& why);
+  void fail(const std::string& why, std::string_view hint = {});
   void add(const Removal& removal);
   /// Call after the last group of a target.
   void end_target();

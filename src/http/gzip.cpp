@@ -37,11 +37,13 @@ std::size_t GzipStream::read(std::span<char> place) {
     result = ::deflate(&stream_, given == rest_.size() ? Z_FINISH : Z_NO_FLUSH);
     rest_.remove_prefix(given - stream_.avail_in);
   }
+  is_finished_ = result == Z_STREAM_END;
   return room - stream_.avail_out;
 }
 
 void GzipStream::rewind() {
   rest_ = text_;
+  is_finished_ = false;
   ::deflateReset(&stream_);
 }
 

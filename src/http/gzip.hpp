@@ -19,6 +19,8 @@ class GzipStream {
 
   /// Writes the next bytes to `place` and returns their number, which is less than its size only at the end.
   std::size_t read(std::span<char> place);
+  /// Whether everything has been read.
+  bool is_finished() const { return is_finished_; }
   /// Starts again from the beginning.
   void rewind();
   /// Starts again from the beginning, and compresses everything.
@@ -28,6 +30,7 @@ class GzipStream {
   std::string_view text_;
   std::string_view rest_;
   z_stream stream_{};
+  bool is_finished_ = false;
 };
 
 }  // namespace pushmetrics

@@ -80,8 +80,10 @@ class HttpClient::Multi {
   CURLM* handle() const { return multi_; }
 
  private:
-  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) {
     auto& multi = *static_cast<Multi*>(self);
+    if (CurlTransfer* transfer = transfer_of(easy))
+      transfer->set_socket(what == CURL_POLL_REMOVE ? -1 : socket);
     if (what == CURL_POLL_REMOVE) {
       multi.loop_.unwatch(socket);
       return 0;
@@ -92,6 +94,12 @@ class HttpClient::Multi {
     } catch (const std::bad_alloc&) {  // which must not pass through libcurl
       return -1;
     }
+  }
+
+  static CurlTransfer* transfer_of(CURL* easy) {
+    CurlTransfer* transfer = nullptr;
+    curl().easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    return transfer;
   }
 
   void watch(curl_socket_t socket, int what) {
@@ -133,8 +141,7 @@ class HttpClient::Multi {
     while (const CURLMsg* message = curl().multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode code = message->data.result;
-      CurlTransfer* transfer = nullptr;
-      curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+      CurlTransfer* const transfer = transfer_of(message->easy_handle);
       curl().multi_remove_handle(multi_, message->easy_handle);
       transfer->finish(code);
     }

@@ -63,11 +63,18 @@ struct HttpResponse {
   Failure failure = Failure::none;
   /// Description, unless `failure` is none.
   std::string error;
+  /// Stable identifier of that: `name-not-resolved`, `no-connection`, `proxy`, `timeout`, `no-tls`, `not-tls` (the
+  /// server does not speak it), `certificate`, `no-answer`, `dropped`,
+  /// `not-http`; else empty.
+  std::string_view id = {};
   int status = 0;
+  /// The server answered with success before it was sent the whole body, which it therefore has not read.
+  bool is_early = false;
   /// At most `HttpClient::body_limit` bytes, unless a consumer took it.
   std::string body;
   std::string retry_after;
   std::string location;
+  std::string content_type;
   std::string content_encoding;
   /// X-Prometheus-Remote-Write-Samples-Written, of remote write 2.0.
   std::string samples_written;

@@ -6,6 +6,8 @@
 namespace pushmetrics {
 
 bool is_retryable_status(int status) {
+  constexpr int not_implemented = 501, version_not_supported = 505;  // which a retry does not change
+  if (status == not_implemented || status == version_not_supported) return false;
   return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
 }
 

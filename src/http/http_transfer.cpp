@@ -4,34 +4,18 @@
 #include "http/http_date.hpp"
 #include "support/text.hpp"
 
+#include <linux/sockios.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 namespace pushmetrics {
 namespace {
-
-/// In lower case at the start of the sentence, except names such as OpenSSL.
-std::string in_mid_sentence(std::string words) {
-  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-  const std::string_view word = std::string_view(words).substr(0, words.find(' '));
-  if (std::ranges::count_if(word, is_capital) == 1 && is_capital(word.front()))
-    words.front() = static_cast<char>(words.front() - 'A' + 'a');
-  return words;
-}
-
-/// `recv failure: Connection reset by peer` → `connection reset by peer`.
-std::string without_call(const std::string& detail) {
-  constexpr std::string_view failure = " failure: ";
-  const std::size_t at = detail.find(failure);
-  constexpr std::size_t call = 4;  // send, recv
-  return at == call ? in_mid_sentence(detail.substr(at + failure.size())) : detail;
-}
 
 /// For what libcurl calls: no exception may pass through it.
 template <typename Call>
@@ -228,13 +212,19 @@ std::size_t CurlTransfer::take_header(std::string_view line) {
     response_ = {};
     head_is_whole_ = false;
   }
-  if (trim(line).empty()) head_is_whole_ = true;
+  if (trim(line).empty()) {
+    head_is_whole_ = true;
+    const long status = info<long>(CURLINFO_RESPONSE_CODE);
+    response_.is_early = status >= 200 && status < 300 && !(is_body_sent() && is_body_received());
+    if (response_.is_early) return 0;  // the rest of the body would be sent to nobody
+  }
   const auto keep = [line](std::string_view name, std::string& place) {
     if (line.size() > name.size() && ::strncasecmp(line.data(), name.data(), name.size()) == 0)
       place = trim(line.substr(name.size()));
   };
   keep("retry-after:", response_.retry_after);
   keep("location:", response_.location);
+  keep("content-type:", response_.content_type);
   keep("content-encoding:", response_.content_encoding);
   keep("x-prometheus-remote-write-samples-written:", response_.samples_written);
   std::string date;
@@ -243,12 +233,29 @@ std::size_t CurlTransfer::take_header(std::string_view line) {
   return line.size();
 }
 
+/// As far as the other end's system acknowledges it, with the answer at the latest. HTTP/2 sends more than the body.
+bool CurlTransfer::is_body_received() const {
+  if (socket_ < 0 || info<long>(CURLINFO_HTTP_VERSION) >= CURL_HTTP_VERSION_2_0) return true;
+  int waiting = 0;
+  return ::ioctl(socket_, SIOCOUTQ, &waiting) != 0 || waiting == 0;
+}
+
+/// As far as the system has taken it.
+bool CurlTransfer::is_body_sent() const {
+  if (packed_body_ && repeated_body_.empty()) return packed_body_->is_finished();
+  if (request_.method == "GET" || request_.method == "DELETE") return true;
+  const std::size_t size = repeated_body_.empty() ? request_.content().size() : repeated_body_.size();
+  return info<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) >= static_cast<curl_off_t>(size);
+}
+
 void CurlTransfer::finish(CURLcode code) {
   loop_.cancel(end_timer_);
-  constexpr int length_required = 411;
+  // Python's servers, for one, answer 501 to chunks.
+  constexpr int length_required = 411, not_implemented = 501;
   if (head_is_whole_) response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
   if (packed_body_ && repeated_body_.empty()) {
-    if (response_.status == length_required) return repeat(packed_body_->whole());
+    if (response_.status == length_required || response_.status == not_implemented)
+      return repeat(packed_body_->whole());
     if (is_packing_refused()) {
       take_header_back("content-encoding:");
       return repeat(std::string(request_.content()));
@@ -296,76 +303,6 @@ Certificate CurlTransfer::certificate() const {
   for (const curl_slist* field = chain->certinfo[0]; field != nullptr; field = field->next)
     certificate.read_field(field->data);
   return certificate;
-}
-
-void CurlTransfer::describe_failure(CURLcode code) {
-  using Kind = HttpResponse::Failure;
-  const std::string detail =
-      in_mid_sentence(printable(error_[0] != '\0' ? error_.data() : curl().easy_strerror(code)));
-  const auto fail = [this](Kind failure, std::string words) {
-    response_.failure = failure;
-    response_.error = std::move(words);
-  };
-  const bool is_about_the_answer = info<long>(CURLINFO_REQUEST_SIZE) > 0;
-  const std::string endless_headers = "the answer's headers do not end";
-  if (detail.starts_with("unsupported proxy"))  // followed by its URL, including credentials
-    return fail(Kind::unreachable, concat({detail.substr(0, detail.find('\'')),
-                                           "what http_proxy, https_proxy or all_proxy names"}));
-  constexpr auto too_large = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, which libcurl has from 8.6 on
-  if (is_about_the_answer && (code == too_large || code == CURLE_OUT_OF_MEMORY))
-    return fail(Kind::other, endless_headers);  // more than libcurl grants one line
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY: return fail(Kind::unreachable, detail);
-    case CURLE_COULDNT_CONNECT: return fail(Kind::unreachable, connection_problem(detail));
-    case CURLE_OPERATION_TIMEDOUT: return fail(Kind::timeout, timeout_problem());
-    case CURLE_GOT_NOTHING: return fail(Kind::unreachable, "the connection was closed without an answer");
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-      if (auto problem = client_certificate_problem(detail)) return fail(Kind::certificate, *problem);
-      [[fallthrough]];
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return fail(Kind::unreachable, concat({"the connection broke: ", without_call(detail)}));
-    case CURLE_PARTIAL_FILE: return fail(Kind::unreachable, "the connection broke within the answer");
-    case CURLE_PEER_FAILED_VERIFICATION:
-      return fail(Kind::certificate, certificate_problem(detail, certificate()));
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM: return fail(Kind::certificate, detail);
-    case CURLE_SSL_CONNECT_ERROR:
-      if (auto problem = client_certificate_problem(detail)) return fail(Kind::certificate, *problem);
-      return fail(Kind::unreachable, concat({"no TLS connection: ", detail}));
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-      return fail(Kind::other, is_about_the_answer ? "the answer is not HTTP" : detail);
-    case CURLE_OUT_OF_MEMORY: return fail(Kind::unreachable, detail);
-    case CURLE_WRITE_ERROR:
-      if (header_bytes_ > HttpClient::header_limit) return fail(Kind::other, endless_headers);
-      return fail(Kind::other, "the answer is not what was expected");
-    default: return fail(Kind::other, detail);
-  }
-}
-
-std::string CurlTransfer::timeout_problem() const {
-  if (info<curl_off_t>(CURLINFO_CONNECT_TIME_T) > 0)
-    return head_is_whole_ ? "the answer did not end in time" : "no answer in time";
-  return info<curl_off_t>(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? "no connection in time"
-                                                          : "its name was not resolved in time";
-}
-
-/// The system's error text, which is shorter; but names the peer if that is a proxy.
-std::string CurlTransfer::connection_problem(const std::string& detail) const {
-  const auto number = static_cast<int>(info<long>(CURLINFO_OS_ERRNO));
-  if (number == 0) return detail;
-  std::string words = in_mid_sentence(::strerror(number));
-  // `failed to connect to HOST port N after ...`
-  const auto parts = split(detail, " ");
-  constexpr std::size_t host = 4;
-  if (!request_.unix_socket.empty() || parts.size() <= host + 2 || parts[host - 1] != "to" ||
-      request_.url.find(parts[host]) != std::string::npos)
-    return words;
-  return concat({"proxy ", parts[host], ":", parts[host + 2], ": ", words});
 }
 
 }  // namespace pushmetrics

@@ -31,6 +31,8 @@ class CurlTransfer : public HttpClient::Transfer {
 
   /// Reports the result to the caller, who may destroy this object.
   void finish(CURLcode code);
+  /// The socket that libcurl waits for on behalf of this request, or -1.
+  void set_socket(int socket) { socket_ = socket; }
 
  private:
   template <typename Value>
@@ -47,12 +49,15 @@ class CurlTransfer : public HttpClient::Transfer {
   void set_headers(const HttpOptions& options);
   void add_header(const std::string& header);
   bool has_header(std::string_view name) const;
+  bool is_body_sent() const;
+  bool is_body_received() const;
   bool is_packing_refused() const;
   void take_header_back(std::string_view name);
   void repeat(std::string body);
   void describe_failure(CURLcode code);
   std::string timeout_problem() const;
   std::string connection_problem(const std::string& detail) const;
+  std::string unreachable_proxy(const std::string& detail) const;
   void describe_connection();
   Certificate certificate() const;
   template <typename Value>
@@ -63,7 +68,7 @@ class CurlTransfer : public HttpClient::Transfer {
   }
   /// A truncated response is accepted if its end is not needed or its headers say everything.
   bool is_answered(CURLcode code) const {
-    return code == CURLE_OK || body_cut_ || (head_is_whole_ && response_.status >= 300);
+    return code == CURLE_OK || body_cut_ || response_.is_early || (head_is_whole_ && response_.status >= 300);
   }
 
   std::size_t take_body(std::string_view piece);
@@ -82,6 +87,7 @@ class CurlTransfer : public HttpClient::Transfer {
   HttpRequest request_;
   HttpClient::Done done_;
   HttpClient::Consumer consumer_;
+  int socket_ = -1;
   CURL* easy_;
   std::optional<GzipStream> packed_body_;
   std::string repeated_body_;  ///< if the server does not accept it chunked or compressed

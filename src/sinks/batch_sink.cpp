@@ -1,5 +1,6 @@
 #include "sinks/batch_sink.hpp"
 
+#include "sinks/address_hint.hpp"
 #include "support/text.hpp"
 
 #include <memory>
@@ -71,7 +72,7 @@ class BatchSink::BatchAttempt : public Attempt {
       samples_.go_to(sent_);
       return schedule();
     }
-    AttemptResult result = sink_.judge(response);
+    AttemptResult result = with_address_hint(sink_.judge(response), sink_.endpoint_, response);
     const bool is_only_one = settled_ == 0 && samples_.at_end();
     constexpr int unsupported_media_type = 415;  // of the others, too
     if (result.may_go_later() || is_only_one || result.status == unsupported_media_type)

@@ -2,6 +2,7 @@
 
 #include "pushgateway/gather_error.hpp"
 #include "pushgateway/group_list_parser.hpp"
+#include "sinks/address_hint.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>
@@ -47,9 +48,9 @@ class ListAttempt : public Attempt {
     }
     if (!answered || response.failure == HttpResponse::Failure::unreachable ||
         response.failure == HttpResponse::Failure::timeout)
-      return finish(verdict_of(response));
+      return finish(with_address_hint(verdict_of(response), endpoint_, response));
     auto groups = answer_.finish();
-    if (!groups) return finish({AttemptResult::Kind::rejected, groups.error(), {}, response.status});
+    if (!groups) return finish(no_list(groups.error(), response));
     if (response.failure != HttpResponse::Failure::none) return finish(verdict_of(response));
     listing_.groups = std::move(*groups);
     const bool is_complete = std::ranges::none_of(listing_.groups, [](const GroupSnapshot& group) {
@@ -60,6 +61,13 @@ class ListAttempt : public Attempt {
         endpoint_, "GET", "/metrics", deadline_,
         [this](const HttpResponse& complaint) { on_complaint(complaint); },
         [](std::string_view) { return false; });
+  }
+
+  AttemptResult no_list(const std::string& problem, const HttpResponse& response) const {
+    AttemptResult result{AttemptResult::Kind::rejected, problem, {}, response.status};
+    if (lower_case(response.content_type).find("json") != std::string::npos) return result;
+    result.id = "no-receiver";
+    return with_address_hint(std::move(result), endpoint_, response);
   }
 
   void on_complaint(const HttpResponse& response) {
@@ -100,13 +108,16 @@ std::unique_ptr<Attempt> GatewayGroups::list(GroupQuery query, Time deadline, On
 
 std::unique_ptr<Attempt> GatewayGroups::remove(const GroupLabels& labels, Time deadline, Done done) {
   return request(endpoint_, "DELETE", labels.url_path(), deadline,
-                 [done = std::move(done)](const HttpResponse& response) { done(verdict_of(response)); });
+                 [this, done = std::move(done)](const HttpResponse& response) {
+                   done(with_address_hint(verdict_of(response), endpoint_, response));
+                 });
 }
 
 std::unique_ptr<Attempt> GatewayGroups::wipe(Time deadline, Done done) {
   return request(endpoint_, "PUT", "/api/v1/admin/wipe", deadline,
-                 [done = std::move(done)](const HttpResponse& response) {
-                   AttemptResult verdict = verdict_of(response);
+                 [this, done = std::move(done)](const HttpResponse& response) {
+                   AttemptResult verdict = with_address_hint(verdict_of(response), endpoint_, response);
+                   if (response.status == 404) verdict.hint.clear();
                    if (response.status == 404)
                      verdict.reason =
                          "its admin API is off (404): start the Pushgateway with --web.enable-admin-api, or "

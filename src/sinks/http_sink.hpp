@@ -1,6 +1,7 @@
 #pragma once
 
 #include "http/http.hpp"
+#include "sinks/receiver.hpp"
 #include "sinks/sink.hpp"
 #include "support/result.hpp"
 
@@ -16,6 +17,7 @@ struct HttpEndpoint {
   std::string base;
   std::string unix_socket;
   HttpOptions options;
+  Receiver receiver = Receiver::pushgateway;
 };
 
 /// A sink that sends one HTTP request per push.
@@ -39,8 +41,14 @@ class HttpSink : public Sink {
   HttpEndpoint endpoint_;
 };
 
+/// The statuses that report success.
+enum class SuccessStatus {
+  known,   ///< 200, 202 and 204
+  any_2xx  ///< as remote write has it
+};
+
 /// What a response means for the push or request (pushmetrics(1), DELIVERY).
-AttemptResult verdict_of(const HttpResponse& response);
+AttemptResult verdict_of(const HttpResponse& response, SuccessStatus success = SuccessStatus::known);
 
 /// A request without a body to `path` below the endpoint's base.
 HttpClient::TransferHandle start_request(const HttpEndpoint& endpoint, std::string method,

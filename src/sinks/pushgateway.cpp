@@ -2,6 +2,7 @@
 
 #include "pushgateway/group_list_parser.hpp"
 #include "pushgateway/push_conflict.hpp"
+#include "sinks/address_hint.hpp"
 #include "sinks/gateway_groups.hpp"
 #include "support/text.hpp"
 
@@ -25,15 +26,6 @@ bool is_dropped(const HttpResponse& response) {
          response.failure == HttpResponse::Failure::unreachable;
 }
 
-AttemptResult result_of(const HttpResponse& response, const std::string& base) {
-  AttemptResult result = verdict_of(response);
-  constexpr int not_found = 404;
-  // It may be a prefix; more often it is the path that Prometheus scrapes.
-  if (response.status == not_found && base.ends_with("/metrics"))
-    result.reason += "; leave out /metrics at the end of the URL: a push appends it";
-  return result;
-}
-
 /// Pushes, and perhaps asks for the result.
 class GatewayPush : public Attempt {
  public:
@@ -52,7 +44,7 @@ class GatewayPush : public Attempt {
 
  private:
   void on_answer(const HttpResponse& response) {
-    result_ = result_of(response, endpoint_.base);
+    result_ = with_address_hint(verdict_of(response), endpoint_, response);
     if (!is_dropped(response)) return finish();
     transfer_ = start_request(
         endpoint_, "GET", "/api/v1/metrics", deadline_,

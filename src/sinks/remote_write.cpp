@@ -61,9 +61,7 @@ bool RemoteWrite::adapt_to(const HttpResponse& response) {
 }
 
 AttemptResult RemoteWrite::judge(const HttpResponse& response) const {
-  if (response.failure == HttpResponse::Failure::none && response.status / 100 == 2)
-    return {.status = response.status};
-  AttemptResult verdict = verdict_of(response);
+  AttemptResult verdict = verdict_of(response, SuccessStatus::any_2xx);
   if (response.status == unsupported_media_type)
     verdict.reason +=
         "; it takes remote write 2.0 only: push to remote-write2+URL, or allow 1.0 (Prometheus: "

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace pushmetrics {
 
@@ -30,6 +31,8 @@ struct AttemptResult {
   bool is_unreachable = false;
   /// What a person can do about `reason`; empty: nothing particular.
   std::string hint = {};
+  /// Stable identifier of the kind of failure, as of Failure; may be empty.
+  std::string_view id = {};
 
   /// Whether the same push may yet be delivered, if not now.
   bool may_go_later() const { return kind == Kind::needs_attention || kind == Kind::retry; }

@@ -329,7 +329,16 @@ def test_a_server_without_tls_is_told(nginx, push):
 def test_a_server_with_tls_that_is_spoken_to_without_is_told_with_the_cure(tls, authority, push):
     _, url = tls(authority.issue("server"))
     told = reason(push(url.replace("https:", "http:")))
-    assert told.startswith("the server answered 400") and told.endswith("its URL begins with https:")
+    assert told.startswith("the server answered 400 The plain HTTP request was sent to HTTPS port")
+
+
+def test_the_hint_names_the_url_with_the_scheme_that_is_meant(nginx, tls, authority, push):
+    plain = nginx().url
+    result = push(plain.replace("http:", "https:"))
+    assert f"\nhint: the server does not speak TLS there: write {plain}; then: " in result.stderr
+    _, url = tls(authority.issue("server"))
+    result = push(url.replace("https:", "http:"))
+    assert f"\nhint: the server speaks TLS there: write {url}; then: " in result.stderr
 
 
 def test_a_reset_in_the_handshake_is_retried(push):

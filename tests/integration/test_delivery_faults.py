@@ -73,9 +73,9 @@ ONCE = {
         "the server answered 400: text format parsing error in line 1: x",
     ),
     "401": (faulty.answer("401 Unauthorized", b"Unauthorized\n"), "the server answered 401: Unauthorized"),
-    "404 with a page": (
-        faulty.answer("404 Not Found", b"<html><head><TITLE>404 Not\nFound</TITLE></head><body>x"),
-        "the server answered 404 Not Found",
+    "403 with a page": (
+        faulty.answer("403 Forbidden", b"<html><head><TITLE>404 Not\nFound</TITLE></head><body>x"),
+        "the server answered 403: 404 Not Found",
     ),
     "413 without words": (faulty.answer("413 Too Large"), "the server answered 413"),
     "a page without a title": (
@@ -84,11 +84,11 @@ ONCE = {
     ),
     "a redirect": (
         faulty.answer("301 Moved", b"<a>", ["Location: http://elsewhere:9091/metrics"]),
-        "the server answered 301, a redirect to http://elsewhere:9091/metrics, which is not followed: " "push there",
+        "the server answered 301, a redirect to http://elsewhere:9091/metrics, which is not followed",
     ),
     "a temporary redirect": (
         faulty.answer("307 Temporary Redirect", b"", ["Location: /x\x1b[31m"]),
-        re.escape("the server answered 307, a redirect to /x [31m, which is not followed: " "push there"),
+        re.escape("the server answered 307, a redirect to /x [31m, which is not followed"),
     ),
     "200 to 299 that mean nothing": (faulty.answer("206 Partial Content", b"part"), "the server answered 206: part"),
     "429 for an hour": (
@@ -466,7 +466,16 @@ def wants_length_at_once(connection):
     connection.wait_until_closed()
 
 
-@pytest.mark.parametrize("behaviours", [(wants_length,), (wants_length_at_once, wants_length)])
+def implements_no_chunks(connection):
+    """As Python's http.server and others behind a plain proxy."""
+    while head := connection.read_request()[0]:
+        chunked = b"transfer-encoding" in head.lower()
+        connection.send(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % (b"501 Not Implemented" if chunked else b"200 OK"))
+
+
+@pytest.mark.parametrize(
+    "behaviours", [(wants_length,), (wants_length_at_once, wants_length), (implements_no_chunks,)]
+)
 @pytest.mark.parametrize("options", [(), ("--replace", "--retries", "0")])
 def test_a_large_body_that_is_not_taken_in_chunks_is_sent_with_its_length(pushmetrics, behaviours, options):
     with FaultyServer(faulty.in_turn(*behaviours)) as server:

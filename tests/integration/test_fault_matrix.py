@@ -103,8 +103,9 @@ FAULTS = [
     Fault("503 once", first(faulty.answer("503 x")), "", DELIVERED, options=RETRY),
     Fault("429 with `Retry-After: 1`", first(faulty.answer("429 x", b"", ["Retry-After: 1"])), "", DELIVERED, takes=1, options=RETRY),
     Fault("429 with `Retry-After` beyond the time limit", answering(faulty.answer("429 x", b"", ["Retry-After: 3600"])), "the server answered 429; it asks to be left alone for 1h", options=RETRY),
-    Fault("permanent redirect (301)", answering(faulty.answer("301 x", b"", ["Location: http://elsewhere/"])), "the server answered 301, a redirect to http://elsewhere/, which is not followed: push there"),
-    Fault("temporary redirect (307)", answering(faulty.answer("307 x", b"", ["Location: /x"])), "the server answered 307, a redirect to /x, which is not followed: push there"),
+    Fault("permanent redirect (301)", answering(faulty.answer("301 x", b"", ["Location: http://elsewhere/"])), "the server answered 301, a redirect to http://elsewhere/, which is not followed"),
+    Fault("temporary redirect (307)", answering(faulty.answer("307 x", b"", ["Location: /x"])), "the server answered 307, a redirect to /x, which is not followed"),
+    Fault("an HTML page with status 200", answering(faulty.answer("200 OK", b"<html><title>Welcome</title>")), "the server answered 200 with an HTML page (Welcome): it stores no metrics"),
     Fault("the server does not speak HTTP", answering(faulty.raw(b"SSH-2.0-OpenSSH_9.2p1\r\n")), "the answer is not HTTP"),
     Fault("endless headers", answering(faulty.endless_header_lines), "the answer's headers do not end"),
     Fault("endless body", answering(faulty.endless_body("500 x")), "the server answered 500: …"),
@@ -120,7 +121,7 @@ FAULTS = [
     Fault("certificate for another host", faults.tls("other_host"), "…"),
     Fault("certificate of an unknown authority", faults.tls("good", trusted=False), "…"),
     Fault("HTTPS to an HTTP port", faults.nginx("{gateway}", "", "{good}", "ssl", "https"), "no TLS connection: …"),
-    Fault("HTTP to an HTTPS port", faults.nginx("{good} {gateway}", "ssl"), "the server answered 400…", LOST),
+    Fault("HTTP to an HTTPS port", faults.nginx("{good} {gateway}", "ssl"), "the server answered 400…"),
     # Several targets.
     Fault("one of two targets does not answer", faults.beside_a_silent_one, "no answer in time", takes=BUDGET),
     # The spool, with a connection refused.

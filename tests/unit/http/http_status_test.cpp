@@ -8,7 +8,7 @@ using namespace pushmetrics;
 
 TEST_CASE("only what may pass by itself is tried again") {
   for (const int status : {408, 425, 429, 500, 502, 503, 504, 599}) CHECK(is_retryable_status(status));
-  for (const int status : {0, 200, 301, 307, 400, 401, 403, 404, 405, 409, 413, 422, 499, 600})
+  for (const int status : {0, 200, 301, 307, 400, 401, 403, 404, 405, 409, 413, 422, 499, 501, 505, 600})
     CHECK_FALSE(is_retryable_status(status));
 }
 
