@@ -1,7 +1,7 @@
 #pragma once
 
+#include "encoding/sample_reader.hpp"
 #include "sinks/http_sink.hpp"
-#include "sinks/sample_reader.hpp"
 #include "sinks/sink.hpp"
 #include "support/result.hpp"
 

@@ -1,8 +1,8 @@
 #include "sinks/otlp.hpp"
 
-#include "sinks/otlp_answer.hpp"
-#include "sinks/otlp_batch.hpp"
-#include "sinks/pushed_families.hpp"
+#include "encoding/otlp_answer.hpp"
+#include "encoding/otlp_batch.hpp"
+#include "encoding/pushed_families.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>

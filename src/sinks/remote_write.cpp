@@ -1,6 +1,6 @@
 #include "sinks/remote_write.hpp"
 
-#include "sinks/write_request.hpp"
+#include "encoding/write_request.hpp"
 #include "support/text.hpp"
 
 #include <snappy-c.h>

@@ -1,8 +1,8 @@
 #include "sinks/textfile.hpp"
 
+#include "encoding/pushed_families.hpp"
 #include "formats/exposition_parser.hpp"
 #include "sinks/node_exporter_families.hpp"
-#include "sinks/pushed_families.hpp"
 #include "sinks/textfile_contents.hpp"
 #include "support/atomic_file.hpp"
 #include "support/descriptor.hpp"

@@ -1,9 +1,9 @@
 #include "sinks/textfile_contents.hpp"
 
+#include "encoding/series_labels.hpp"
 #include "formats/exposition_parser.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/family_index.hpp"
-#include "sinks/series_labels.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>

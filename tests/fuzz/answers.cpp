@@ -1,11 +1,11 @@
 // What servers answer to a push. An input's first byte chooses the status, the rest of its first line is the
 // answer's Retry-After and Location, and all else its body.
 #include "delivery/retry_policy.hpp"
+#include "encoding/otlp_answer.hpp"
 #include "fuzz.hpp"
 #include "http/http_status.hpp"
 #include "pushgateway/push_conflict.hpp"
 #include "sinks/otlp.hpp"
-#include "sinks/otlp_answer.hpp"
 #include "sinks/remote_write.hpp"
 #include "support/text.hpp"
 

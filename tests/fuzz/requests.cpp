@@ -1,12 +1,12 @@
 // Any text that a gateway would take, as remote write's protobuf message and as OTLP's JSON: every sample is
 // in them, and they are well-formed.
+#include "encoding/otlp_batch.hpp"
+#include "encoding/pushed_families.hpp"
+#include "encoding/write_request.hpp"
 #include "formats/exposition_parser.hpp"
 #include "fuzz.hpp"
 #include "pushgateway/push_conflict.hpp"
-#include "sinks/otlp_batch.hpp"
-#include "sinks/pushed_families.hpp"
 #include "sinks/textfile_contents.hpp"
-#include "sinks/write_request.hpp"
 
 #include <nlohmann/json.hpp>
 

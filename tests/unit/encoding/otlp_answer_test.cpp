@@ -1,4 +1,4 @@
-#include "sinks/otlp_answer.hpp"
+#include "encoding/otlp_answer.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
-#include "sinks/otlp_batch.hpp"
-#include "sinks/protobuf.hpp"
+#include "encoding/otlp_batch.hpp"
+#include "encoding/protobuf.hpp"
 
 // opentelemetry-proto 1.x: metrics/v1/metrics.proto, common/v1/common.proto, resource/v1/resource.proto,
 // collector/metrics/v1/metrics_service.proto. The numbers of the fields stand beside their names below.

@@ -1,5 +1,5 @@
+#include "encoding/otlp_batch.hpp"
 #include "metrics/exposition_writer.hpp"
-#include "sinks/otlp_batch.hpp"
 
 #include <nlohmann/json.hpp>
 

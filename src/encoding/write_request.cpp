@@ -1,7 +1,7 @@
-#include "sinks/write_request.hpp"
+#include "encoding/write_request.hpp"
 
-#include "sinks/protobuf.hpp"
-#include "sinks/series_labels.hpp"
+#include "encoding/protobuf.hpp"
+#include "encoding/series_labels.hpp"
 
 #include <cstdint>
 #include <string_view>

@@ -1,7 +1,7 @@
-#include "sinks/pushed_families.hpp"
+#include "encoding/pushed_families.hpp"
 
+#include "encoding/series_labels.hpp"
 #include "formats/exposition_parser.hpp"
-#include "sinks/series_labels.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "sinks/series_labels.hpp"
+#include "encoding/series_labels.hpp"
 
 #include "formats/exposition_number.hpp"
 #include "formats/exposition_parser.hpp"

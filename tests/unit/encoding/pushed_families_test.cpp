@@ -1,4 +1,4 @@
-#include "sinks/pushed_families.hpp"
+#include "encoding/pushed_families.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
-#include "sinks/sample_reader.hpp"
+#include "encoding/sample_reader.hpp"
 
+#include "encoding/series_labels.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/series_hash.hpp"
-#include "sinks/series_labels.hpp"
 #include "support/text.hpp"
 
 #include <algorithm>

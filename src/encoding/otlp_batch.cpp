@@ -1,4 +1,4 @@
-#include "sinks/otlp_batch.hpp"
+#include "encoding/otlp_batch.hpp"
 
 #include "formats/json_document.hpp"
 

@@ -1,4 +1,4 @@
-#include "sinks/sample_reader.hpp"
+#include "encoding/sample_reader.hpp"
 
 #include "support/text.hpp"
 

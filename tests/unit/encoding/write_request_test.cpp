@@ -1,4 +1,4 @@
-#include "sinks/write_request.hpp"
+#include "encoding/write_request.hpp"
 
 #include <doctest/doctest.h>
 
