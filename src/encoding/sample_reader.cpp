@@ -24,9 +24,16 @@ std::string repeated_label_problem(const ExpositionSample& sample) {
   return {};
 }
 
-std::uint64_t hash_of(const Sample& sample) {
+/// Whether another sample may be the same series, although it is written otherwise, or the same bound.
+bool may_repeat(const ExpositionSample& sample, const FamilyEntry& family) {
+  return std::ranges::any_of(sample.labels, [&](const RawLabel& label) {
+    return label.value.empty() || (label.role != LabelRole::none && is_bound(family.type, label.name));
+  });
+}
+
+std::uint64_t hash_of(MetricType type, const Sample& sample) {
   std::uint64_t hash = 0;
-  for (const Label& label : series_labels(sample))
+  for (const Label& label : scraped_series(type, sample))
     hash = hash_bytes(label.value, hash_bytes(label.name, hash));
   return hash;
 }
@@ -47,8 +54,7 @@ class SampleReader::Indexer : public ExpositionHandler {
   void on_sample(const ExpositionLine& line, const ExpositionSample& sample) override {
     const FamilyEntry& family = *reader_.body_.add(line, sample).family;
     if (problem_.empty()) problem_ = repeated_label_problem(sample);
-    if (std::ranges::any_of(sample.labels, [](const RawLabel& label) { return label.value.empty(); }))
-      reader_.with_empty_labels_.insert(&family);
+    if (may_repeat(sample, family)) reader_.compared_.insert(&family);
     const bool is_whole = reader_.points_ == Points::whole && family.is_compound();
     const std::uint64_t series = is_whole ? reader_.body_.identify(sample, family).pushed : 0;
     std::vector<Run>& runs = reader_.runs_;
@@ -71,15 +77,17 @@ class SampleReader::Indexer : public ExpositionHandler {
   std::string problem_;
 };
 
-/// The second reading, only if there are empty labels: Prometheus takes them for missing ones.
+/// The second reading, only if there are empty labels, which Prometheus takes for missing ones, or bounds: a gateway
+/// takes two buckets of one bound, be it written `1` and `1.0`.
 class SampleReader::Comparer : public ExpositionHandler {
  public:
   explicit Comparer(SampleReader& reader) : reader_(reader) {}
   void on_sample(const ExpositionLine& line, const ExpositionSample& raw) override {
-    if (!reader_.with_empty_labels_.contains(reader_.body_.families().find_or_add(raw.name).family)) return;
+    const FamilyEntry& family = *reader_.body_.families().find_or_add(raw.name).family;
+    if (!reader_.compared_.contains(&family)) return;
     Sample sample = to_sample(raw);
     sample.labels = reader_.push_.group.apply_to(std::move(sample.labels));
-    reader_.suspects_.emplace_back(hash_of(sample), reader_.offset_of(line.begin));
+    reader_.suspects_.emplace_back(hash_of(family.type, sample), reader_.offset_of(line.begin));
   }
   Next on_error(Diagnostic) override { return Next::go_on; }
 
@@ -221,7 +229,7 @@ Result<void> SampleReader::index_piece() {
   if (runs_.empty() && !push_.body.empty()) runs_.push_back({0, push_.body.size(), 0});
   gather_scattered();
   read_ = 0;
-  phase_ = with_empty_labels_.empty() ? Phase::ready : Phase::compare;
+  phase_ = compared_.empty() ? Phase::ready : Phase::compare;
   return {};
 }
 
@@ -251,13 +259,16 @@ Result<void> SampleReader::find_same_series() {
     if (suspects_[i - 1].first != suspects_[i].first) continue;
     const Sample first = sample_at(suspects_[i - 1].second);
     const Sample second = sample_at(suspects_[i].second);
-    if (series_labels(first) != series_labels(second)) continue;
-    return Failure{
-        concat({series_words(first), " and ", series_words(second),
-                " are one series to Prometheus, for which an empty label is none: keep one of them"})};
+    const MetricType type = type_of(first);
+    if (scraped_series(type, first) != scraped_series(type, second)) continue;
+    return Failure{same_series_words(first, second)};
   }
   suspects_ = {};
   return {};
+}
+
+MetricType SampleReader::type_of(const Sample& sample) {
+  return body_.families().find_or_add(sample.name).family->type;
 }
 
 Sample SampleReader::sample_at(std::size_t offset) const {

@@ -73,6 +73,7 @@ class SampleReader {
   void compare_piece();
   Result<void> find_same_series();
   Sample sample_at(std::size_t offset) const;
+  MetricType type_of(const Sample& sample);
   void read_unit(Batch& batch);
   void read_lines(Batch& batch);
   std::size_t offset_of(const char* at) const { return static_cast<std::size_t>(at - push_.body.data()); }
@@ -84,12 +85,13 @@ class SampleReader {
   // The index.
   ExpositionBody body_;
   std::unordered_map<const FamilyEntry*, std::string_view> help_;
-  std::unordered_set<const FamilyEntry*> with_empty_labels_;
+  /// Families of which two samples may be one series.
+  std::unordered_set<const FamilyEntry*> compared_;
   std::vector<Run> runs_;
   /// How much has been read, in this phase.
   std::size_t read_ = 0;
   std::size_t lines_ = 0;
-  /// Hash and offset of each sample of a family with empty labels.
+  /// Hash and offset of each sample of these.
   std::vector<std::pair<std::uint64_t, std::size_t>> suspects_;
   enum class Phase { index, compare, ready } phase_ = Phase::index;
 

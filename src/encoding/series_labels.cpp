@@ -41,10 +41,20 @@ std::string scraped_bound(std::string_view number) {
   return fixed;
 }
 
-void use_scraped_bounds(MetricType type, std::vector<Label>& labels) {
+bool is_bound(MetricType type, std::string_view label) {
   const bool is_histogram = type == MetricType::histogram || type == MetricType::gauge_histogram;
-  if (!is_histogram && type != MetricType::summary) return;
-  const auto bound = std::ranges::find(labels, is_histogram ? "le" : "quantile", &Label::name);
+  return is_histogram ? label == "le" : type == MetricType::summary && label == "quantile";
+}
+
+std::vector<Label> scraped_series(MetricType type, const Sample& sample) {
+  std::vector<Label> labels = series_labels(sample);
+  use_scraped_bounds(type, labels);
+  return labels;
+}
+
+void use_scraped_bounds(MetricType type, std::vector<Label>& labels) {
+  const auto bound =
+      std::ranges::find_if(labels, [type](const Label& label) { return is_bound(type, label.name); });
   if (bound != labels.end() && is_exposition_number(bound->value)) bound->value = scraped_bound(bound->value);
 }
 
@@ -55,17 +65,26 @@ std::string series_words(const Sample& sample) {
   return printable(words);
 }
 
-std::string same_series_problem(const Family& family) {
+std::string same_series_words(const Sample& first, const Sample& second) {
   const auto has_empty_label = [](const Sample& sample) {
     return std::ranges::any_of(sample.labels, [](const Label& label) { return label.value.empty(); });
   };
-  if (std::ranges::none_of(family.samples, has_empty_label)) return {};
+  const bool by_empty_label = has_empty_label(first) || has_empty_label(second);
+  return concat({series_words(first), " and ", series_words(second), " are one series to Prometheus",
+                 by_empty_label ? ", for which an empty label is none" : "", ": keep one of them"});
+}
+
+std::string same_series_problem(const Family& family) {
+  const auto may_repeat = [&family](const Sample& sample) {
+    return std::ranges::any_of(sample.labels, [&family](const Label& label) {
+      return label.value.empty() || is_bound(family.type, label.name);
+    });
+  };
+  if (std::ranges::none_of(family.samples, may_repeat)) return {};
   std::map<std::vector<Label>, const Sample*> known;
   for (const Sample& sample : family.samples) {
-    const auto [same, is_new] = known.try_emplace(series_labels(sample), &sample);
-    if (!is_new)
-      return concat({series_words(*same->second), " and ", series_words(sample),
-                     " are one series to Prometheus, for which an empty label is none: keep one of them"});
+    const auto [same, is_new] = known.try_emplace(scraped_series(family.type, sample), &sample);
+    if (!is_new) return same_series_words(*same->second, sample);
   }
   return {};
 }

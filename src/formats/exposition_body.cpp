@@ -23,8 +23,8 @@ std::optional<Problem> judge_part_labels(const ExpositionSample& sample, const F
   for (const RawLabel& label : sample.labels)
     if (is_part_label(label, family) && !is_exposition_number(label.value))
       return Problem{label.value, concat({"label ", label.name, " of ", to_string(family.type), " ",
-                                          printable(family.name, 60), " must be a number, found `",
-                                          printable(label.value, 40), "`"})};
+                                          visible(family.name, 60), " must be a number, found `",
+                                          visible(label.value, 60), "`"})};
   return std::nullopt;
 }
 
@@ -65,7 +65,7 @@ bool is_part_label(const RawLabel& label, const FamilyEntry& family) {
 
 std::optional<Problem> ExpositionBody::add(const ExpositionLine& line, const ExpositionMetadata& metadata) {
   FamilyEntry& family = *families_.find_or_add(metadata.name).family;
-  const std::string name = printable(family.name, 60);
+  const std::string name = visible(family.name, 60);
   if (metadata.type) {
     if (family.type_line != 0)
       return Problem::naming_line(metadata.name, concat({"second TYPE line for ", name, ", the first is"}),
@@ -99,13 +99,13 @@ std::optional<Problem> ExpositionBody::judge(const ExpositionSample& sample, Fam
   const std::string_view own_label = family.is_histogram() ? "le" : "quantile";
   if (group_ != nullptr && group_->value(own_label))
     return Problem{sample.name, concat({"the grouping label ", own_label, " collides with that of ",
-                                        to_string(family.type), " ", printable(family.name, 60),
+                                        to_string(family.type), " ", visible(family.name, 60),
                                         ": name the grouping label otherwise"})};
   const bool is_population =
       part.part == SamplePart::count || (part.part != SamplePart::sum && !is_dropped(sample, part));
   if (family.is_histogram() && is_population && sample.value[0] == '-' && sample_value(sample.value) < 0)
     return Problem{sample.value,
-                   concat({"a count of histogram ", printable(family.name, 60), " cannot be negative"})};
+                   concat({"a count of histogram ", visible(family.name, 60), " cannot be negative"})};
   return std::nullopt;
 }
 

@@ -268,9 +268,9 @@ class Checker : public ExpositionHandler {
       if (!value || *value == unescape_label_value(label.value) || !overwritten_.emplace(label.name).second)
         continue;
       report(Severity::warning, line,
-             {label.name, concat({"label ", label.name, "=\"", printable(label.value, 40),
+             {label.name, concat({"label ", label.name, "=\"", visible(label.value, 60),
                                   "\" is overwritten by the grouping key's ", label.name, "=\"",
-                                  printable(*value, 40), "\""})});
+                                  visible(*value, 60), "\""})});
     }
   }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view crlf = "the line ends in CRLF: convert the file to Unix line ends";
 constexpr std::string_view name_characters = "letters, digits, `_` and `:`";
 
-std::string in_backticks(std::string_view text) { return concat({"`", printable(text, 40), "`"}); }
+std::string in_backticks(std::string_view text) { return concat({"`", visible(text, 40), "`"}); }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -26,7 +26,7 @@ std::string named(std::string_view text) {
   const std::string_view character = next_character(text);
   if (character == "\xC2\xA0") return "a no-break space";
   if (character == "\r") return "a carriage return";
-  if (!printable(character).empty()) return in_backticks(character);
+  if (character.size() > 1 || !has_hidden_characters(character)) return in_backticks(character);
   constexpr std::string_view hex = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(character[0]);
   return concat({"the byte 0x", hex.substr(byte >> 4U, 1), hex.substr(byte & 15U, 1)});

@@ -46,7 +46,7 @@ void add_warnings(Warnings& warnings, std::string_view text, const std::vector<D
     for (; number < diagnostic.position.line; ++number)
       text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
     warnings.add(concat({"line ", std::to_string(number), ", `",
-                         printable(text.substr(0, text.find('\n')), shown), "`: ", diagnostic.message}));
+                         visible(text.substr(0, text.find('\n')), shown), "`: ", diagnostic.message}));
   }
 }
 

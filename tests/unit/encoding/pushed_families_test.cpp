@@ -41,6 +41,16 @@ TEST_CASE("a bucket or quantile with its label twice is an error, since a series
   CHECK_FALSE(pushed("# TYPE s summary\ns{quantile=\"1\",x=\"y\",quantile=\"1\"} 1\n"));
 }
 
+TEST_CASE("a second bucket or quantile of one bound is an error, however it is written") {
+  const auto families = pushed("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1.0\"} 1\n");
+  REQUIRE_FALSE(families);
+  CHECK(families.error() ==
+        "h_bucket{job=\"j\",le=\"1\"} and h_bucket{job=\"j\",le=\"1.0\"} are one series to Prometheus: keep "
+        "one of them");
+  CHECK_FALSE(pushed("# TYPE s summary\ns{quantile=\"0.50\"} 1\ns{quantile=\".5\"} 1\n"));
+  CHECK(pushed("x{le=\"1\"} 1\nx{le=\"1.0\"} 1\n"));
+}
+
 TEST_CASE("an empty label that tells nothing apart does no harm") {
   for (const char* body :
        {"x{f=\"\"} 1\nx{f=\"a\"} 2\n", "x{f=\"\"} 1\ny 1\n", "x{a=\"1\",f=\"\"} 1\nx{a=\"2\"} 1\n",

@@ -119,5 +119,14 @@ TEST_CASE("what targets with series cannot hold is refused before anything is se
   CHECK(refusal("a{x=\"\"} 1\na{x=\"1\"} 2\n").empty());
   CHECK(refusal("# TYPE h histogram\nh_bucket{le=\"1\",le=\"2\"} 1\n").find("label le twice") !=
         std::string::npos);
+  for (const char* twice : {"1", "1.0", "1e0"}) {
+    const std::string second = std::string("\"") + twice + "\"} 2\n";
+    CHECK(refusal("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=" + second) ==
+          "h_bucket{job=\"j\",le=\"1\",zone=\"a\"} and h_bucket{job=\"j\",le=\"" + std::string(twice) +
+              "\",zone=\"a\"} are one series to Prometheus: keep one of them");
+    CHECK_FALSE(refusal("# TYPE s summary\ns{quantile=\"1\"} 1\ns{quantile=" + second).empty());
+  }
+  CHECK(
+      refusal("# TYPE h histogram\nh_bucket{le=\"1\",a=\"b\"} 1\nh_bucket{le=\"1.0\",a=\"c\"} 2\n").empty());
   CHECK(refusal("a 1\nb x\n").starts_with("its line 2 is not valid: "));
 }

@@ -146,6 +146,8 @@ TEST_CASE("a message says what is wrong and how to fix it") {
   CHECK(message("a{b=\xE2\x80\x9C"
                 "c\xE2\x80\x9D} 1")
             .find("straight double quotes") != std::string::npos);
+  CHECK(message("a 1\u200b") == "expected a number as the value, found `1\\u200b`");
+  CHECK(message("a{b=\"c\"}\u00a02") == "expected a number as the value, found `\\u00a02`");
   CHECK(message("a \"1\"") == "the value `\"1\"` is quoted: write the number without quotes");
   CHECK(message("a true") == "`true` is not a number: write 1");
   CHECK(message("a 1e400") == "the value `1e400` is too large for a 64-bit float");
