@@ -14,6 +14,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <string_view>
@@ -95,10 +96,16 @@ class StepSession {
     const char* const path = record_path();
     if (path == nullptr || has_failed_) return;
     const auto recorded = append_to_job_metrics(path, line, AppendLock::none);
-    if (recorded) return;
+    if (recorded) {
+      has_begun_ = true;
+      return;
+    }
     has_failed_ = true;
-    console_.warn(concat({"step ", in_quotes(run_.name), " is not measured: PUSHMETRICS_FILE ",
-                          in_quotes(path), " cannot be written: ", recorded.error()}));
+    const std::string step = concat({"step ", in_quotes(run_.name)});
+    if (has_begun_ && recorded.failure().error_number == ENOENT)
+      return console_.warn(concat({step, " ended after its run, which has reported it as failed"}));
+    console_.warn(concat({step, " is not measured: PUSHMETRICS_FILE ", in_quotes(path),
+                          " cannot be written: ", recorded.error()}));
   }
 
   void report(const Outcome& outcome) const {
@@ -116,6 +123,8 @@ class StepSession {
   StepRun run_;
   EventLoop loop_;
   Supervisor supervisor_;
+  /// Its begin is recorded.
+  bool has_begun_ = false;
   bool has_failed_ = false;
 };
 

@@ -64,7 +64,7 @@ bool ends_in_mid_line(int fd) {
 Result<void> append_to_job_metrics(const char* path, const std::string& lines, AppendLock lock) {
   const Descriptor file(::open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
-  if (!file || ::fstat(file.get(), &status) != 0) return Failure{::strerror(errno)};
+  if (!file || ::fstat(file.get(), &status) != 0) return Failure{::strerror(errno), {}, {}, errno};
   if (!S_ISREG(status.st_mode)) return Failure{"it is not a file"};
   if (lock == AppendLock::soon) lock_soon(file.get());
   if (!write_all(file.get(), ends_in_mid_line(file.get()) ? "\n" + lines : lines))

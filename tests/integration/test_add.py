@@ -1,6 +1,7 @@
 """`pushmetrics add` and `run --histogram`: what adds up from run to run, whatever becomes of the targets meanwhile."""
 
 import json
+import pathlib
 import signal
 import time
 
@@ -244,15 +245,18 @@ def test_without_a_spool_the_gateway_alone_keeps_them(run_job, pushmetrics, gate
 
 def test_what_an_interrupted_run_added_is_kept_once(run_job, pushmetrics, gateway):
     run_job(gateway, "killed", "ADD rows_total 1", "--histogram=1h")
-    command = sh(f"{ADD} rows_total 10; {ADD} other_total 3; echo added; exec sleep 60")
+    command = sh(f"{ADD} rows_total 10; {ADD} other_total 3; echo $PUSHMETRICS_FILE; exec sleep 60")
     run = pushmetrics.spawn("run", "--url", gateway.url, "-j", "killed", "--histogram=1h", "--", *command)
     try:
-        assert run.stdout.readline() == b"added\n"
+        file = run.stdout.readline()
         time.sleep(0.3)
         run.send_signal(signal.SIGKILL)
         run.wait(10)
+        path = pathlib.Path(file.decode().strip())
+        assert path.exists()
         for _ in range(2):
             assert pushmetrics("flush").status == 0
+        assert not path.exists(), "nobody else would remove it"
         group = gateway.group("killed")
         assert (group["rows_total"].value, group["other_total"].value if "other_total" in group else None) == (11, None)
         assert group["job_interrupted"].value == 1 and durations(group)[2] == "1"

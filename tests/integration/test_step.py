@@ -10,6 +10,7 @@ import pytest
 
 from support.jobs import sh
 from support.program import BINARY
+from support.servers import wait_until
 
 STEP = f"'{BINARY}' step"
 
@@ -63,6 +64,13 @@ def test_a_killed_step_failed(run_job):
     result, durations, successes = run_job("STEP gone -- sleep 60 & sleep 0.5; kill -KILL $!; wait $!; sleep 0.3; true")
     assert result.status == 0 and successes == {"gone": 0}
     assert 0.5 < durations["gone"] < 10
+
+
+def test_a_step_that_goes_on_after_its_run_failed_and_says_so(run_job, tmp_path):
+    result, _, successes = run_job(f"STEP late -- sleep 1 2>'{tmp_path}/said' & sleep 0.3; exit 0")
+    assert (result.status, successes) == (0, {"late": 0})
+    wait_until((tmp_path / "said").read_text, 10, "a warning", 0.1)
+    assert "step 'late' ended after its run, which has reported it as failed" in (tmp_path / "said").read_text()
 
 
 def test_a_signal_is_handed_on_and_ends_the_step_as_it_ends_its_command():

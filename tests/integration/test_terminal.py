@@ -99,6 +99,22 @@ def test_ctrl_c_lets_pushmetrics_die_of_sigint(open_terminal, gateway):
     assert gateway.group("ctrl-c-death").values["job_exit_code"] == 130
 
 
+def test_ctrl_c_reaches_the_command_of_a_step_once(open_shell, gateway, tmp_path):
+    log = tmp_path / "log"
+    step = shlex.join([BINARY, "step", "build", "--", *log_signals(log, ("INT", "TERM"))])
+    (tmp_path / "script").write_text(f"{step}\necho then $?\n")
+    shell = open_shell()
+    shell.enter("pm -j ctrl-c-step -- bash -c 'trap : INT; . ./script'")
+    wait_until(lambda: "ready" in lines_of(log), 10, "the command of the step")
+    shell.type(INTERRUPT)
+    wait_until(lambda: "INT" in lines_of(log), 10, "the signal")
+    os.kill(int(pathlib.Path(f"{log}.pid").read_text()), signal.SIGTERM)
+    shell.expect(r"then \d+\r")
+    shell.prompt()
+    assert lines_of(log) == ["ready", "INT", "TERM"]
+    assert [labels for labels, _ in gateway.group("ctrl-c-step")["job_step_success"].samples] == [{"step": "build"}]
+
+
 @pytest.mark.parametrize("shell_of_script", ["bash", "dash"])
 def test_ctrl_c_stops_a_script_as_it_does_without_pushmetrics(open_shell, tmp_path, shell_of_script):
     script = tmp_path / "script"
