@@ -30,7 +30,7 @@ __pushmetrics_options() {
     doctor) echo "--json $delivery $access $general" ;;
     set) echo "--type= --help-text= $general" ;;
     add) echo "--help-text= $general" ;;
-    rules) echo "-j --job= --prefix= --source= --max-age= --max-silence= --lookback= $general" ;;
+    rules) echo "-j --job= --prefix= --source= --format= --max-age= --max-silence= --failures= --lookback= $general" ;;
     dashboard) echo "--prefix= --source= --lookback= --format= --server= $general" ;;
     step | completion) echo "$general" ;;
     esac
@@ -77,7 +77,10 @@ __pushmetrics_value() {
     --sort) choices='group age state duration' ;;
     --type) choices='gauge counter untyped' ;;
     --source) choices='pushgateway textfile remote-write' ;;
-    --format) choices='grafana html' ;;
+    --format)
+        choices='prometheus operator'
+        [[ $subcommand == dashboard ]] && choices='grafana html configmap'
+        ;;
     --server) choices='http:// https://' ;;
     --schedule) choices='@hourly @daily @weekly @monthly' ;;
     --timezone) choices='UTC' ;;

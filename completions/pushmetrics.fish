@@ -4,8 +4,7 @@
 set -g __pushmetrics_valued --job --instance --label --metric --header --shell --timeout --signal \
     --kill-after --linger --success-codes --prefix --expect-every --schedule --timezone --grace --heartbeat --from --url --push-timeout --connect-timeout \
     --retries --spool --spool-max-bytes --spool-max-age --user --password-file --bearer-token-file --cacert --cert \
-    --key --config --match --sort --older-than --keep-newest --target --type --help-text --source --max-age --max-silence \
-    --lookback --format --server
+    --key --config --match --sort --older-than --keep-newest --target --type --help-text --source --max-age --max-silence --lookback --format --server --failures
 
 # Names that many give their grouping labels.
 set -g __pushmetrics_labels 'app= cluster= environment= region= service= site= team= tier='
@@ -164,10 +163,12 @@ complete -c pushmetrics -n '__pushmetrics_is flush' -s n -l dry-run -d 'Print wh
 
 # Monitoring
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l source -x -a 'pushgateway textfile remote-write' -d 'How the metrics reach Prometheus'
+complete -c pushmetrics -n '__pushmetrics_is rules' -l format -x -a 'prometheus operator' -d 'Format of the rules'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-age -x -d 'Maximum age of the last success'
 complete -c pushmetrics -n '__pushmetrics_is rules' -l max-silence -x -d 'Maximum age of the last heartbeat'
+complete -c pushmetrics -n '__pushmetrics_is rules' -l failures -x -d 'Failures in a row that are critical'
 complete -c pushmetrics -n '__pushmetrics_is rules dashboard' -l lookback -x -d 'How far back to look for samples'
-complete -c pushmetrics -n '__pushmetrics_is dashboard' -l format -x -a 'grafana html' -d 'What to print'
+complete -c pushmetrics -n '__pushmetrics_is dashboard' -l format -x -a 'grafana html configmap' -d 'What to print'
 complete -c pushmetrics -n '__pushmetrics_is dashboard' -l server -x -a 'http:// https://' -d 'Prometheus or Pushgateway that the page asks'
 
 # Delivery, authentication and TLS

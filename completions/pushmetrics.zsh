@@ -184,15 +184,17 @@ case $state in
         _arguments -S -s $prefix $general \
           '(-j --job)'{-j+,--job=}'[for this job only]:job: ' \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
+          '--format=[format of the rules]:format:(prometheus operator)' \
           '--max-age=[maximum age of the last success]:duration: ' \
           '--max-silence=[maximum age of the last heartbeat]:duration: ' \
+          '--failures=[failures in a row that are critical]:number: ' \
           '--lookback=[how far back to look for samples]:duration: ' && ret=0
         ;;
       (dashboard)
         _arguments -S -s $prefix $general \
           '--source=[how the metrics reach Prometheus]:source:(pushgateway textfile remote-write)' \
           '--lookback=[how far back to look for samples]:duration: ' \
-          '--format=[what to print]:format:(grafana html)' \
+          '--format=[what to print]:format:(grafana html configmap)' \
           '--server=[Prometheus or Pushgateway that the page asks]:URL:(http\:// https\://)' && ret=0
         ;;
       (completion)

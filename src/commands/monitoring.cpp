@@ -4,13 +4,18 @@
 #include "monitoring/rules.hpp"
 #include "support/text.hpp"
 
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace pushmetrics {
 namespace {
 
 constexpr CommandHelp rules_help{
     "pushmetrics rules [options]",
     "Print alerting rules for Prometheus (YAML): a job run by pushmetrics failed,\n"
-    "timed out, is overdue, never succeeded, hangs or is slow; a push failed.\n"
+    "fails repeatedly, timed out, was interrupted, ran out of memory, is overdue,\n"
+    "never succeeded, hangs or is slow; a push failed.\n"
     "With --job also: nothing is known of the job.",
     "  pushmetrics rules >/etc/prometheus/rules/jobs.yml\n"
     "  pushmetrics rules --job backup --max-age 26h | promtool check rules /dev/stdin\n",
@@ -26,9 +31,27 @@ constexpr CommandHelp dashboard_help{
     "  pushmetrics dashboard --format html --server http://prometheus:9090 >jobs.html\n",
 };
 
-OptionSpec describe_prefix(std::string& place) {
-  return {"prefix", 0, "PREFIX", "prefix of the metrics' names, as given to run (default: job_)",
+OptionSpec describe_prefix(std::optional<std::string>& place) {
+  return {"prefix", 0, "PREFIX", "only metrics with this prefix, as given to run (default: every prefix)",
           into(place)};
+}
+
+template <typename Format>
+OptionSpec describe_format(Format& place, std::string_view help,
+                           std::vector<std::pair<std::string_view, Format>> formats) {
+  const auto store = [&place,
+                      formats = std::move(formats)](const std::vector<std::string>& values) -> Stored {
+    std::string names;
+    for (const auto& [name, format] : formats) {
+      if (values.back() == name) {
+        place = format;
+        return {};
+      }
+      names.append(names.empty() ? "" : ", ").append(name);
+    }
+    return Failure{concat({"unknown format ", in_quotes(values.back()), ": write one of ", names})};
+  };
+  return {"format", 0, "FORMAT", help, store, OptionSpec::Scope::command_line_only};
 }
 
 OptionSpec describe_source(Source& place) {
@@ -63,22 +86,21 @@ OptionTable describe(RulesOptions& options, CommonOptions& common) {
   OptionSpec max_silence{"max-silence", 0, "D",
                          "maximum age of the last heartbeat of a running job (default: 15m)",
                          into(options.max_silence)};
-  return {{"Jobs", {job, describe_prefix(options.prefix), describe_source(options.source)}},
-          {"Limits", {max_age, max_silence, describe_lookback(options.lookback)}},
+  OptionSpec failures{"failures", 0, "N",
+                      "failures in a row that are critical, for jobs with --count (default: 3)",
+                      [&options](const std::vector<std::string>& values) -> Stored {
+                        const auto number = parse_integer(values.back(), 1, 1'000'000);
+                        if (!number) return Failure{number.error()};
+                        options.failures = static_cast<int>(*number);
+                        return {};
+                      }};
+  using Format = RulesOptions::Format;
+  const OptionSpec format = describe_format<Format>(
+      options.format, "prometheus (default), or operator: a PrometheusRule for Kubernetes",
+      {{"prometheus", Format::prometheus}, {"operator", Format::prometheus_operator}});
+  return {{"Jobs", {job, describe_prefix(options.prefix), describe_source(options.source), format}},
+          {"Limits", {max_age, max_silence, failures, describe_lookback(options.lookback)}},
           describe(common)};
-}
-
-OptionSpec describe_format(DashboardOptions::Format& place) {
-  const auto store = [&place](const std::vector<std::string>& values) -> Stored {
-    using Format = DashboardOptions::Format;
-    if (values.back() != "grafana" && values.back() != "html")
-      return Failure{concat({in_quotes(values.back()), " is neither grafana nor html"})};
-    place = values.back() == "html" ? Format::html : Format::grafana;
-    return {};
-  };
-  return {"format", 0,
-          "FORMAT", "grafana (default), or html: one page for a browser",
-          store,    OptionSpec::Scope::command_line_only};
 }
 
 OptionSpec describe_server(std::string& place) {
@@ -94,8 +116,13 @@ OptionSpec describe_server(std::string& place) {
 OptionTable describe(DashboardOptions& options, CommonOptions& common) {
   OptionSpec lookback = describe_lookback(options.lookback);
   lookback.help = "how far back to look for samples; remote-write only (default: 31d)";
+  const OptionSpec format = describe_format<DashboardOptions::Format>(
+      options.format, "grafana (default), html: a page for a browser, or configmap: for Kubernetes",
+      {{"grafana", DashboardOptions::Format::grafana},
+       {"html", DashboardOptions::Format::html},
+       {"configmap", DashboardOptions::Format::configmap}});
   return {{"Jobs", {describe_prefix(options.prefix), describe_source(options.source), lookback}},
-          {"Output", {describe_format(options.format), describe_server(options.server)}},
+          {"Output", {format, describe_server(options.server)}},
           describe(common)};
 }
 

@@ -8,6 +8,8 @@
 namespace pushmetrics {
 
 int Outcome::status() const {
+  constexpr int of_time_out = 124;
+  if (timed_out) return of_time_out;
   switch (ending) {
     case Ending::exited: return number;
     case Ending::killed: return 128 + number;

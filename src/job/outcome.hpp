@@ -32,7 +32,8 @@ struct Outcome {
   /// In the job's cgroup during the run; nothing: it cannot be read.
   std::optional<long long> oom_kills = std::nullopt;
 
-  /// As a shell has it in `$?`: the exit code, 128+n for signal n, 126 cannot be executed, 127 not found.
+  /// As a shell has it in `$?`: the exit code, 128+n for signal n, 126 cannot be executed, 127 not found; as of
+  /// timeout(1), 124 for a time-out, however the job ended.
   int status() const;
   /// `exited 3`, `was killed by SIGKILL`, `was not found`, `timed out after 5s`: completes "the job ...".
   std::string describe() const;

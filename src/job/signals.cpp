@@ -73,9 +73,8 @@ void die_of_signal(int number) {
 }
 
 int end_like(const Outcome& outcome) {
-  constexpr int timed_out = 124;
-  if (outcome.timed_out) return timed_out;
-  if (outcome.ending == Outcome::Ending::killed && ::getpid() != 1) die_of_signal(outcome.number);
+  const bool was_killed = outcome.ending == Outcome::Ending::killed && !outcome.timed_out;
+  if (was_killed && ::getpid() != 1) die_of_signal(outcome.number);
   return outcome.status();
 }
 

@@ -31,8 +31,9 @@ using When = RunMetric::When;
 inline constexpr RunMetric duration{"duration_seconds", MetricType::gauge, "Wall time of the last run."};
 inline constexpr RunMetric success{"success", MetricType::gauge,
                                    "Whether the last run succeeded (1) or failed (0)."};
-inline constexpr RunMetric exit_code{"exit_code", MetricType::gauge,
-                                     "Exit status of the last run, 128+n for a death by signal n."};
+inline constexpr RunMetric exit_code{
+    "exit_code", MetricType::gauge,
+    "Exit status of the last run: 128+n for a death by signal n, 124 for a time-out."};
 inline constexpr RunMetric start{"start_timestamp_seconds", MetricType::gauge,
                                  "Unix time at which the last run started."};
 inline constexpr RunMetric last_completion{"last_completion_timestamp_seconds", MetricType::gauge,

@@ -1,5 +1,6 @@
 #include "monitoring/dashboard.hpp"
 
+#include "monitoring/kubernetes.hpp"
 #include "support/text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -18,8 +19,16 @@ using Json = nlohmann::ordered_json;
 /// Grafana's grid: 24 columns; a row is 30 pixels high.
 constexpr int columns = 24;
 
-/// Empty where the label is absent, so that "all" includes what has no instance.
-constexpr std::string_view matchers = R"(job=~"$job",instance=~"$instance")";
+/// The label of a job in Prometheus. A scrape of node_exporter names it so, unless it honors labels.
+std::string_view job_label(Source source) { return source == Source::textfile ? "exported_job" : "job"; }
+
+MetricPrefix prefix_of(const DashboardOptions& options) {
+  return options.prefix ? MetricPrefix::of_option(options.prefix) : MetricPrefix::of_jobs("${prefix}");
+}
+
+std::string matchers(Source source) {
+  return concat({job_label(source), R"(=~"$job",instance=~"$instance")"});
+}
 
 struct Tile {
   std::string_view title;
@@ -46,7 +55,10 @@ Json value_names(std::initializer_list<std::array<std::string_view, 3>> names) {
   return Json::array({{{"type", "value"}, {"options", options}}});
 }
 
-Json result_names() { return value_names({{"0", "failed", "red"}, {"1", "succeeded", "green"}}); }
+Json result_names() {
+  return value_names(
+      {{"0", "failed", "red"}, {"1", "succeeded", "green"}, {"2", "interrupted", "dark-orange"}});
+}
 
 /// The query of a target; a reference is a letter that is unique in its panel.
 Json target(std::size_t index, const std::string& expr) {
@@ -89,6 +101,7 @@ class Dashboard {
     return panels_.back();
   }
 
+  int rest_of_row() const { return columns - x_; }
   const Json& panels() const { return panels_; }
 
  private:
@@ -102,15 +115,19 @@ std::string count(const std::string& expr) { return concat({"count(", expr, ") o
 
 std::vector<Tile> tiles(const RunQueries& queries) {
   std::vector<Tile> tiles{
-      {"Failing", count(queries.latest(run_metric::success) + " == 0"), "Jobs whose last run failed.", "red"},
+      {"Failing", count(queries.result() + " == 0"), "Jobs whose last run failed.", "red"},
+      {"Interrupted", count(queries.result() + " == 2"),
+       "Jobs whose last run ended without anyone observing its end: it was killed together with pushmetrics.",
+       "red"},
+      {"Out of memory", count(queries.of_jobs(run_metric::oom_kills, " > 0")),
+       "Jobs of whose last run the kernel killed a process for lack of memory.", "red"},
       {"Overdue", count(queries.overdue(1)),
-       "Jobs run with --expect-every that have missed a run: the last success is older than the interval and "
-       "a"
-       " quarter of it.",
+       "Jobs that have missed a run. With --schedule: the run that was due has not ended, and the grace is "
+       "over. With --expect-every: the last success is older than the interval and a quarter of it.",
        "red"},
       {"Never succeeded", count(queries.never_succeeded()), "Jobs that have run, but never with success.",
        "red"},
-      {"Running", count(queries.latest(run_metric::running) + " == 1"),
+      {"Running", count(queries.of_jobs(run_metric::running, " == 1")),
        "Jobs run with --notify-start or --heartbeat that are running now.", "blue"},
   };
   if (queries.source() == Source::pushgateway)
@@ -118,7 +135,7 @@ std::vector<Tile> tiles(const RunQueries& queries) {
                      "Groups whose last push failed; the gateway shows the values of the push before.",
                      "red"});
   if (queries.is_scraped())
-    tiles.push_back({"Jobs", count(queries.latest(run_metric::last_completion)),
+    tiles.push_back({"Jobs", count(queries.latest(run_metric::start)),
                      "Jobs with a group on the gateway, or a textfile.", "text"});
   return tiles;
 }
@@ -139,22 +156,22 @@ void add_tile(Dashboard& dashboard, const Tile& tile, int width) {
 /// Arithmetic drops the metric's name, which would keep the columns of a job from being merged into a row.
 /// Grafana wants points of time in milliseconds.
 std::vector<Column> table_columns(const RunQueries& queries) {
-  const auto value = [&](const RunMetric& metric) { return "1 * " + queries.latest(metric); };
-  const auto point_of_time = [&](const RunMetric& metric) { return "1000 * " + queries.latest(metric); };
+  const auto value = [&](const RunMetric& metric) { return "1 * " + queries.of_jobs(metric); };
+  const auto point_of_time = [&](const RunMetric& metric) { return "1000 * " + queries.of_jobs(metric); };
   const Json coloured = property("custom.displayMode", "color-text");
   const Json time_unit = property("unit", "dateTimeFromNow");
   return {
-      {"Last result", value(run_metric::success),
-       Json::array({property("mappings", result_names()), coloured})},
+      {"Last result", queries.result(), Json::array({property("mappings", result_names()), coloured})},
       {"Exit status", value(run_metric::exit_code), Json::array({property("decimals", 0)})},
       {"Failed in a row", value(run_metric::consecutive_failures), Json::array({property("decimals", 0)})},
       {"Last success", point_of_time(run_metric::last_success), Json::array({time_unit})},
       {"Last completion", point_of_time(run_metric::last_completion), Json::array({time_unit})},
       {"Duration", value(run_metric::duration), Json::array({property("unit", "s")})},
       {"Next expected",
-       concat({"1000 * (", queries.latest(run_metric::start), " + ",
-               queries.latest(run_metric::expected_interval), ")"}),
+       concat({"1000 * (", queries.latest(run_metric::next_run), "\n  or ", queries.latest(run_metric::start),
+               " + ", queries.latest(run_metric::expected_interval), ")"}),
        Json::array({time_unit})},
+      {"OOM kills", value(run_metric::oom_kills), Json::array({property("decimals", 0)})},
       {"Running", value(run_metric::running),
        Json::array(
            {property("mappings", value_names({{"0", "no", "text"}, {"1", "yes", "blue"}})), coloured})},
@@ -162,14 +179,14 @@ std::vector<Column> table_columns(const RunQueries& queries) {
 }
 
 void add_table(Dashboard& dashboard, const RunQueries& queries) {
-  Json& panel = dashboard.add("table", "State of every job",
-                              "The last run of each group. \"Next expected\" is for jobs run with "
-                              "--expect-every, \"Failed in a row\" for "
-                              "those run with --count.",
-                              columns, 10);
+  Json& panel =
+      dashboard.add("table", "State of every job",
+                    "The last run of each group. \"Next expected\" is for jobs run with --schedule or "
+                    "--expect-every, \"Failed in a row\" for those run with --count.",
+                    columns, 10);
   Json targets = Json::array();
   Json names = Json::object();
-  Json order = {{"job", 0}, {"instance", 1}};
+  Json order = {{job_label(queries.source()), 0}, {"instance", 1}};
   Json overrides = Json::array();
   for (const Column& column : table_columns(queries)) {
     const Json query = instant(target(targets.size(), column.expr), "table");
@@ -194,14 +211,14 @@ void add_table(Dashboard& dashboard, const RunQueries& queries) {
 
 /// A gauge that is scraped is a staircase; one that is written once a run is a point a run.
 std::string history(const RunQueries& queries, const RunMetric& metric) {
-  if (queries.is_scraped()) return queries.selector(metric);
-  return concat({"last_over_time(", queries.selector(metric), "[$__interval])"});
+  if (queries.is_scraped()) return queries.of_jobs(metric);
+  return queries.written_within(metric, "$__interval");
 }
 
 void add_results(Dashboard& dashboard, const RunQueries& queries) {
   Json& panel = dashboard.add("state-timeline", "Results over time",
                               "How the newest run at each point of time had ended.", columns, 8);
-  panel["targets"] = Json::array({over_time(target(0, queries.latest(run_metric::success)))});
+  panel["targets"] = Json::array({over_time(target(0, queries.result()))});
   panel["fieldConfig"] = {{"defaults", {{"mappings", result_names()}, {"custom", {{"fillOpacity", 80}}}}},
                           {"overrides", Json::array()}};
   panel["options"] = {{"mergeValues", true}, {"showValue", "never"}, {"rowHeight", 0.8}};
@@ -227,21 +244,21 @@ void add_graph(Dashboard& dashboard, const RunQueries& queries, std::string_view
 void add_graphs(Dashboard& dashboard, const RunQueries& queries) {
   add_graph(dashboard, queries, "Duration", "Wall time of each run.", "s",
             {{history(queries, run_metric::duration)}});
-  add_graph(dashboard, queries, "Failing jobs", "Jobs whose newest run, at each point of time, had failed.",
-            "none", {{count(queries.latest(run_metric::success) + " == 0")}});
+  add_graph(dashboard, queries, "Failing jobs",
+            "Jobs whose newest run, at each point of time, had failed or was interrupted.", "none",
+            {{count(queries.result() + " != 1")}});
   add_graph(dashboard, queries, "CPU time", "Of each run, descendants included: user and system.", "s",
             {{history(queries, run_metric::cpu_user)}, {history(queries, run_metric::cpu_system)}});
   add_graph(dashboard, queries, "Largest resident memory", "Of the largest process of each run.", "bytes",
             {{history(queries, run_metric::max_resident_memory)}});
 }
 
-/// A variable with the values of a label, several of which can be chosen.
-Json label_variable(std::string_view name, const std::string& selector) {
-  const std::string query = concat({"label_values(", selector, ", ", name, ")"});
+/// A variable with several values that can be chosen.
+Json query_variable(std::string_view name, std::string_view label, const std::string& query) {
   return {
       {"type", "query"},
       {"name", name},
-      {"label", name},
+      {"label", label},
       {"datasource", datasource()},
       {"definition", query},
       {"query", {{"query", query}, {"refId", "StandardVariableQuery"}}},
@@ -249,20 +266,45 @@ Json label_variable(std::string_view name, const std::string& selector) {
       {"sort", 1},
       {"multi", true},
       {"includeAll", true},
-      {"allValue", ".*"},
       {"current", {{"selected", true}, {"text", Json::array({"All"})}, {"value", Json::array({"$__all"})}}}};
 }
 
+/// The prefixes that there are. "All" is then each of them, not every name that ends as a job's metric does.
+Json prefix_variable(const DashboardOptions& options) {
+  const RunQueries every =
+      *RunQueries::make(MetricPrefix::of_option({}), {}, options.source, options.lookback);
+  const std::string query =
+      every.is_scraped()
+          ? concat({"label_values(", every.selector(run_metric::last_completion), ", __name__)"})
+          : concat({"query_result(count by (__name__) (", every.newest(run_metric::last_completion), "))"});
+  Json variable = query_variable("prefix", "prefix", query);
+  variable["regex"] = concat({"/^(.+)", run_metric::last_completion.name, "/"});
+  return variable;
+}
+
+/// "All" matches what has no such label, too.
+Json label_variable(std::string_view name, std::string_view label, const std::string& selector) {
+  Json variable = query_variable(name, name, concat({"label_values(", selector, ", ", label, ")"}));
+  variable["allValue"] = ".*";
+  return variable;
+}
+
 Json variables(const DashboardOptions& options) {
-  const std::string completions = run_metric::last_completion.full_name(options.prefix);
-  return Json::array({{{"type", "datasource"},
-                       {"name", "datasource"},
-                       {"label", "data source"},
-                       {"query", "prometheus"},
-                       {"refresh", 1},
-                       {"current", Json::object()}},
-                      label_variable("job", completions),
-                      label_variable("instance", completions + "{job=~\"$job\"}")});
+  const auto completions = [&](std::vector<std::string> matchers) {
+    return RunQueries::make(prefix_of(options), std::move(matchers), options.source, options.lookback)
+        ->selector(run_metric::last_completion);
+  };
+  const std::string_view job = job_label(options.source);
+  Json list = Json::array({{{"type", "datasource"},
+                            {"name", "datasource"},
+                            {"label", "data source"},
+                            {"query", "prometheus"},
+                            {"refresh", 1},
+                            {"current", Json::object()}}});
+  if (!options.prefix) list.push_back(prefix_variable(options));
+  list.push_back(label_variable("job", job, completions({})));
+  list.push_back(label_variable("instance", "instance", completions({concat({job, "=~\"$job\""})})));
+  return list;
 }
 
 /// Stable, so that importing it again replaces it, yet another for another prefix. Grafana allows 40
@@ -271,7 +313,7 @@ std::string uid(const DashboardOptions& options) {
   std::string uid = options.source == Source::pushgateway ? "pushmetrics-"
                     : options.source == Source::textfile  ? "pushmetrics-tf-"
                                                           : "pushmetrics-rw-";
-  uid += options.prefix;
+  uid += options.prefix.value_or("all");
   std::replace(uid.begin(), uid.end(), ':', '-');
   if (uid.size() > 40) uid.resize(40);
   return uid;
@@ -281,17 +323,19 @@ std::string uid(const DashboardOptions& options) {
 
 Result<std::string> grafana_dashboard(const DashboardOptions& options) {
   const auto queries =
-      RunQueries::make(options.prefix, std::string(matchers), options.source, options.lookback);
+      RunQueries::make(prefix_of(options), {matchers(options.source)}, options.source, options.lookback);
   if (!queries) return Failure{queries.error()};
 
   Dashboard dashboard;
   const std::vector<Tile> counts = tiles(*queries);
-  for (const Tile& tile : counts) add_tile(dashboard, tile, columns / static_cast<int>(counts.size()));
+  const int width = columns / static_cast<int>(counts.size());
+  for (const Tile& tile : counts)
+    add_tile(dashboard, tile, &tile == &counts.back() ? dashboard.rest_of_row() : width);
   add_table(dashboard, *queries);
   add_results(dashboard, *queries);
   add_graphs(dashboard, *queries);
 
-  const std::string which = options.prefix == "job_" ? "" : concat({" (", options.prefix, ")"});
+  const std::string which = options.prefix ? concat({" (", *options.prefix, ")"}) : "";
   const Json document = {{"uid", uid(options)},
                          {"title", concat({"Jobs run under pushmetrics", which})},
                          {"description", "As `pushmetrics dashboard` prints it."},
@@ -306,7 +350,13 @@ Result<std::string> grafana_dashboard(const DashboardOptions& options) {
                          {"templating", {{"list", variables(options)}}},
                          {"annotations", {{"list", Json::array()}}},
                          {"panels", dashboard.panels()}};
-  return document.dump(2) + "\n";
+  const std::string text = document.dump(2) + "\n";
+  if (options.format == DashboardOptions::Format::grafana) return text;
+  const std::string name = kubernetes_name(uid(options));
+  return concat({"# The sidecar of Grafana's Helm chart reads ConfigMaps that have this label.\n",
+                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ", name,
+                 "\n  labels:\n    grafana_dashboard: \"1\"\ndata:\n  ", name, ".json: |-\n",
+                 indented(text, 4)});
 }
 
 }  // namespace pushmetrics

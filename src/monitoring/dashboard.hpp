@@ -11,14 +11,14 @@
 namespace pushmetrics {
 
 struct DashboardOptions {
-  /// `--prefix`: as given to `run`.
-  std::string prefix = "job_";
+  /// `--prefix`: as given to `run`; none: every prefix.
+  std::optional<std::string> prefix = std::nullopt;
   /// `--source pushgateway|textfile|remote-write`.
   Source source = Source::pushgateway;
   /// `--lookback`: how far back the newest sample is sought, with remote write only; 31 days.
   std::optional<Duration> lookback = std::nullopt;
-  /// `--format grafana|html`.
-  enum class Format { grafana, html };
+  /// `--format grafana|html|configmap`; the latter is for the sidecar of Grafana's Helm chart.
+  enum class Format { grafana, html, configmap };
   Format format = Format::grafana;
   /// `--server`: what the page asks; empty: that which it is served by, else http://localhost:9090.
   std::string server = {};

@@ -55,11 +55,12 @@ std::string_view to_string(Source source) {
 }  // namespace
 
 Result<std::string> dashboard_page(const DashboardOptions& options) {
-  const auto queries = RunQueries::make(options.prefix, {}, options.source, options.lookback);
+  const auto queries =
+      RunQueries::make(MetricPrefix::of_option(options.prefix), {}, options.source, options.lookback);
   if (!queries) return Failure{queries.error()};
   nlohmann::ordered_json config{{"source", to_string(options.source)},
                                 {"lookback", promql_duration(queries->lookback())}};
-  config["prefix"] = options.prefix;
+  if (options.prefix) config["prefix"] = *options.prefix;
   for (const RunMetric& metric : run_metrics) config["metrics"].push_back(metric.name);
   if (!options.server.empty()) {
     const auto server = server_address(options.server);

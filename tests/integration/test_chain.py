@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from support.program import finish, kill_session
-from support.servers import Prometheus, wait_until
+from support.servers import NodeExporter, Prometheus, wait_until
 
 ODD = 'nightly "dump"\\1'
 
@@ -59,13 +59,14 @@ def run_jobs(run):
     assert failing.status == 3
     assert run("-j", ODD, "--", "sh", "-c", "kill -KILL $$").status == -9
     assert run("-j", "late", "--timeout", "200ms", "--", "sleep", "60").status == 124
+    assert run("-j", "release", "--prefix", "deployment_", "--", "false").status == 1
 
 
 def test_an_alert_fires_for_the_job_that_failed_and_not_for_the_good_one(watched, gateway, run):
     prometheus = watched()
     run_jobs(run)
     wait_for_scrape(prometheus, {"good", "bad", ODD, "late"})
-    failed = {("JobFailed", job) for job in ("bad", ODD, "late")}
+    failed = {("JobFailed", job) for job in ("bad", ODD, "release")}
     alerts = wait_for_alerts(prometheus, failed | {("JobTimedOut", "late")})
 
     bad = alerts["JobFailed", "bad"]
@@ -73,6 +74,7 @@ def test_an_alert_fires_for_the_job_that_failed_and_not_for_the_good_one(watched
     assert bad["labels"] == own | {"alertname": "JobFailed", "severity": "warning"}
     summary = "Job bad, environment production, instance db1 failed with exit status 3"
     assert bad["annotations"]["summary"] == summary
+    assert alerts["JobFailed", "release"]["labels"]["metric_prefix"] == "deployment_"
     assert alerts["JobFailed", ODD]["annotations"]["summary"] == f"Job {ODD} failed with exit status 137"
 
     rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
@@ -147,3 +149,18 @@ def test_an_alert_fires_for_what_was_written_to_prometheus_without_a_gateway(pus
         assert alert["annotations"]["summary"] == "Job bad failed with exit status 3"
         assert pushmetrics(*run, "-j", "bad", "--", "true").status == 0
         wait_for_alerts(prometheus, set())
+
+
+def test_an_alert_names_the_job_of_a_textfile_whatever_the_scrape_calls_it(pushmetrics, tmp_path):
+    rules = pushmetrics("rules", "--source", "textfile")
+    (tmp_path / "rules.yml").write_text(rules.stdout)
+    with NodeExporter(tmp_path / "exporter") as exporter:
+        config = Prometheus.scraping([exporter.address], honor_labels=False) + "rule_files: [rules.yml]\n"
+        run = ("run", "--url", f"textfile:{exporter.textfiles}", "-l", "environment=production")
+        assert pushmetrics(*run, "-j", "good", "--", "true").status == 0
+        assert pushmetrics(*run, "-j", "bad", "--", "sh", "-c", "exit 3").status == 3
+        with Prometheus(tmp_path, config) as prometheus:
+            alert = wait_for_alerts(prometheus, {("JobFailed", "pushed")})["JobFailed", "pushed"]
+            assert alert["labels"]["exported_job"] == "bad"
+            summary = f"Job bad, environment production, instance {exporter.address} failed with exit status 3"
+            assert alert["annotations"]["summary"] == summary

@@ -107,7 +107,7 @@ def test_the_page_knows_what_the_options_name(page_of):
         (["--format", "html", "--server", "http://me:word@a"], "--server must not contain a login"),
         (["--format", "html", "--prefix", "a-b"], "'a-b' cannot begin a metric's name"),
         (["--server", "http://a"], "--server needs --format html"),
-        (["--format", "pdf"], "'pdf' is neither grafana nor html"),
+        (["--format", "pdf"], "unknown format 'pdf': write one of grafana, html, configmap"),
     ],
 )
 def test_options_that_make_no_page_are_rejected(pushmetrics, options, message):

@@ -6,11 +6,12 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 PLAIN = "backup"
 # A quote, a backslash, an apostrophe, newlines (YAML's too), a control character, UTF-8 and a template.
 QUOTED = 'a "b" \\c \'d\'\n\u2028\x07 é😀 {{ $x }} #: -'
-MODES = ["pushgateway", "remote-write"]
+MODES = ["pushgateway", "textfile", "remote-write"]
 LABELS = [{}, {"instance": "db1"}, {"instance": "db1", "environment": "production", "app": 'q"\\'}]
 TWIN = {"environment": "staging"}
 
@@ -44,6 +45,17 @@ def run(at, status=0, duration=60, **more):
     return at, metrics | {f"job_{name}": value for name, value in more.items()}
 
 
+def interrupted(at, **more):
+    """What is reported of a run that nobody saw end."""
+    return at, {"job_interrupted": 1, "job_success": 0, "job_start_timestamp_seconds": at * 60} | {
+        f"job_{name}": value for name, value in more.items()
+    }
+
+
+def scheduled(at, due, grace=15, **more):
+    return run(at, next_run_timestamp_seconds=due * 60, schedule_grace_seconds=grace * 60, **more)
+
+
 def beat(at, start):
     return at, {
         "job_running": 1,
@@ -71,6 +83,30 @@ CASES = {
         ("a success after a failure", [run(0, status=3), run(20)], 25, []),
         ("a first run that goes on", [beat(0, 0)], 5, []),
         ("an exit status that counts as success", [run(0), run(5, status=24, success=1)], 10, []),
+        ("a time-out, which has an alert of its own", [run(0, status=124, timed_out=1)], 10, []),
+        ("an exit status 124 of its own", [run(0, status=124, timed_out=0)], 10, ["warning"]),
+        ("a failure, with a time-out before", [run(0, status=124, timed_out=1), run(5, status=3)], 10, ["warning"]),
+        ("an interruption", [run(0, status=3, interrupted=0), interrupted(5)], 10, []),
+        ("a failure after an interruption", [interrupted(0), run(5, status=3, interrupted=0)], 10, ["warning"]),
+    ],
+    "JobInterrupted": [
+        ("an interruption", [run(0, interrupted=0), interrupted(5)], 10, ["warning"]),
+        ("an interruption of the first run", [interrupted(0)], 10, ["warning"]),
+        ("a success since", [interrupted(0), run(5, interrupted=0)], 10, []),
+        ("a failure", [run(0, status=137, interrupted=0)], 10, []),
+    ],
+    "JobOutOfMemory": [
+        ("a kill", [run(0, status=137, oom_kills=1)], 10, ["warning"]),
+        ("kills in a run that was interrupted", [interrupted(0, oom_kills=2)], 10, ["warning"]),
+        ("a kill that the job survived", [run(0, oom_kills=1)], 10, ["warning"]),
+        ("none", [run(0, status=137, oom_kills=0)], 10, []),
+        ("a run without since", [run(0, status=137, oom_kills=1), run(5, oom_kills=0)], 10, []),
+    ],
+    "JobFailingRepeatedly": [
+        ("three in a row", [run(0, status=1, consecutive_failures=3)], 10, ["critical"]),
+        ("two in a row", [run(0, status=1, consecutive_failures=2)], 10, []),
+        ("a success since", [run(0, status=1, consecutive_failures=5), run(5, consecutive_failures=0)], 10, []),
+        ("nothing is counted", [run(i, status=1) for i in range(8)], 10, []),
     ],
     "JobTimedOut": [
         ("a time-out", [run(0, status=124, timed_out=1)], 10, ["warning"]),
@@ -94,6 +130,14 @@ CASES = {
         ("back in time", [run(at, expected_interval_seconds=HOUR) for at in (0, 180)], 200, []),
         ("every minute", [run(i, duration=5, expected_interval_seconds=60) for i in range(31)], 31, []),
         ("no interval given", [run(0)], 300, []),
+        ("in time, by the schedule", [scheduled(0, due=60)], 74, []),
+        ("within the time that an alert is held", [scheduled(0, due=60)], 79, []),
+        ("a scheduled run missed", [scheduled(0, due=60)], 82, ["warning"]),
+        ("nearly two scheduled runs missed", [scheduled(0, due=60)], 139, ["warning"]),
+        ("two scheduled runs missed", [scheduled(0, due=60)], 142, ["warning", "critical"]),
+        ("a weekend", [scheduled(0, due=240, expected_interval_seconds=HOUR)], 200, []),
+        ("a failure in time", [scheduled(0, due=60), scheduled(60, due=120, status=1)], 100, []),
+        ("back in time, by the schedule", [scheduled(0, due=60), scheduled(150, due=180)], 170, []),
     ],
     "JobStale": [
         ("old", [run(0)], 127, ["critical"]),
@@ -108,6 +152,8 @@ CASES = {
         ("a success before the failures", [run(0), run(30, status=1), run(60, status=1)], 180, []),
         ("a success in the end", [run(0, status=1), run(30, status=1), run(90)], 100, []),
         ("a first run that goes on", [beat(i, 0) for i in range(0, 120, 5)], 120, []),
+        ("interruptions only", [interrupted(0), interrupted(30)], 65, ["critical"]),
+        ("an interruption after a success", [run(0), interrupted(30)], 120, []),
     ],
     "JobHung": [
         ("silence", [beat(i, 0) for i in range(0, 21, 5)], 37, ["warning"]),
@@ -138,6 +184,14 @@ CASES = {
 }
 
 
+def stored_labels(mode, labels):
+    """What a group's labels become in Prometheus; node_exporter is scraped without honor_labels, as usual."""
+    if mode != "textfile":
+        return labels
+    exported = {f"exported_{name}" if name in ("job", "instance") else name: value for name, value in labels.items()}
+    return {"job": "node", "instance": "host:9100"} | exported
+
+
 def series(mode, labels, pushes, end, step):
     """What Prometheus stores, as promtool's tests note it."""
     found = {}
@@ -148,10 +202,10 @@ def series(mode, labels, pushes, end, step):
     for name, values in found.items():
         points, last = [], "_"
         for i in range(end // step + 1):
-            point = values.get(i, last if mode == "pushgateway" else "_")
+            point = values.get(i, "_" if mode == "remote-write" else last)
             points.append(str(point))
             last = point
-        notes.append({"series": name + selector(labels), "values": " ".join(points)})
+        notes.append({"series": name + selector(stored_labels(mode, labels)), "values": " ".join(points)})
     return notes
 
 
@@ -160,11 +214,20 @@ def selector(labels):
     return "{" + ",".join(matchers) + "}"
 
 
+def as_yaml(value):
+    """JSON is YAML, but for its surrogates; and YAML has one more end of line."""
+    return json.dumps(value, ensure_ascii=False).replace("\u2028", "\\u2028")
+
+
 def promtool(tmp_path, text, tests, step=1):
-    (tmp_path / "rules.yml").write_text(text)
-    # JSON is YAML, but for its surrogates; and YAML has one more end of line.
+    """Evaluates those rules of `text` that the tests name; the others would take most of the time."""
+    named = json.dumps(tests)
+    groups = yaml.safe_load(text)["groups"]
+    for group in groups:
+        group["rules"] = [rule for rule in group["rules"] if f'"{rule["alert"]}' in named.replace('\\"', '"')]
+    (tmp_path / "rules.yml").write_text(as_yaml({"groups": groups}))
     test = {"rule_files": ["rules.yml"], "evaluation_interval": f"{step}m", "tests": tests}
-    (tmp_path / "test.yml").write_text(json.dumps(test, ensure_ascii=False).replace("\u2028", "\\u2028"))
+    (tmp_path / "test.yml").write_text(as_yaml(test))
     return subprocess.run(
         ["promtool", "test", "rules", "test.yml"],
         cwd=tmp_path,
@@ -199,7 +262,7 @@ def case_test(alert, mode, selected, case, step=1):
     notes = [note for labels in groups for note in series(mode, labels, pushes, minute, step)]
     for job in (PLAIN, QUOTED):
         notes += series(mode, {"job": job} | TWIN, twin, minute, step)
-    expected = [labels for labels in groups if selected in (None, labels["job"])]
+    expected = [stored_labels(mode, labels) for labels in groups if selected in (None, labels["job"])]
     return {
         "name": what,
         "interval": f"{step}m",
@@ -216,7 +279,7 @@ def options_for(mode, selected, *more):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("alert", CASES)
 def test_an_alert_fires_when_it_should_and_only_then(tmp_path, alert, mode, selected, rules):
-    if (alert, mode) == ("PushFailed", "remote-write"):
+    if alert == "PushFailed" and mode != "pushgateway":
         assert alert not in rules(*options_for(mode, selected))
         return
     tests = [case_test(alert, mode, selected, case) for case in CASES[alert]]
@@ -276,7 +339,7 @@ def test_what_was_written_before_the_lookback_is_forgotten(tmp_path, rules):
 
 def test_the_prefix_is_that_of_the_metrics(tmp_path, rules):
     text = rules("--prefix", "backup_", "--max-age", "1d")
-    assert "job_" not in text.replace("'Job {{ $labels.job", "")
+    assert not re.search(r"\bjob_|__name__=", text)
     at, metrics = run(0, status=3)
     metrics = {name.replace("job_", "backup_"): value for name, value in metrics.items()}
     case = ("a failure", [(at, metrics)], 10, ["warning"])
@@ -284,12 +347,81 @@ def test_the_prefix_is_that_of_the_metrics(tmp_path, rules):
     assert done.returncode == 0, done.stdout
 
 
-def annotations(tmp_path, text, alert, labels, case):
+@pytest.mark.parametrize("mode", MODES)
+def test_the_jobs_of_every_prefix_are_found_and_kept_apart(tmp_path, mode, rules):
+    """Beside metrics of others that end in the same way, in the same group."""
+
+    def renamed(prefix, pushes):
+        return [(at, {name.replace("job_", prefix, 1): value for name, value in metrics.items()}) for at, metrics in pushes]
+
+    def look(alert, job, minute, *labels):
+        expected = [stored_labels(mode, {"job": job}) | more for more in labels]
+        return firing(alert, minute, expected, ["warning"])
+
+    foreign = [(0, {"rows_success": 0, "http_exit_code": 5, "a_duration_seconds": 1, "b_duration_seconds": 2})]
+    overdue = [run(0, expected_interval_seconds=HOUR)]
+    histories = {
+        "deployment": renamed("deployment_", [run(0, status=3)]),
+        "two": [run(0, status=3)] + renamed("ns:two_", [run(0)]) + foreign,
+        "late": renamed("late_", overdue) + [run(0, expected_interval_seconds=24 * HOUR)] + foreign,
+        "slow": renamed("slow_", [*HOURLY, run(360, duration=600)]) + HOURLY,
+    }
+    notes = []
+    for job, history in histories.items():
+        merged = {}
+        for at, metrics in history:
+            merged.setdefault(at, {}).update(metrics)
+        notes += series(mode, {"job": job}, sorted(merged.items()), 370, 1)
+    failed = [
+        stored_labels(mode, {"job": "deployment"}) | {"metric_prefix": "deployment_"},
+        stored_labels(mode, {"job": "two"}),
+    ]
+    test = {
+        "interval": "1m",
+        "input_series": notes,
+        "promql_expr_test": [
+            firing("JobFailed", 85, failed, ["warning"]),
+            look("JobOverdue", "late", 85, {"metric_prefix": "late_"}),
+            look("JobSlow", "slow", 370, {"metric_prefix": "slow_"}),
+        ],
+    }
+    done = promtool(tmp_path, rules("--source", mode), [test])
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_textfile_that_is_scraped_with_honor_labels_is_read_as_well(tmp_path, rules):
+    case = ("a failure", [run(0, status=3)], 10, ["warning"])
+    for selected in (None, QUOTED):
+        test = case_test("JobFailed", "pushgateway", selected, case)
+        done = promtool(tmp_path, rules(*options_for("textfile", selected)), [test])
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_number_of_failures_in_a_row_is_an_option(tmp_path, rules):
+    cases = [
+        (f"{count} failures", [run(0, status=1, consecutive_failures=count)], 5, severities)
+        for count, severities in ((4, []), (5, ["critical"]))
+    ]
+    tests = [case_test("JobFailingRepeatedly", "pushgateway", None, case) for case in cases]
+    done = promtool(tmp_path, rules("--failures", "5"), tests)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--job", QUOTED, "--prefix", "ns:backup_", "--max-age", "2h"], ["--job", "x" * 80]])
+def test_the_operators_format_has_the_same_groups(more, rules):
+    found = yaml.safe_load(rules("--format", "operator", *more))
+    assert (found["apiVersion"], found["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
+    assert set(found) == {"apiVersion", "kind", "metadata", "spec"}
+    assert re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", found["metadata"]["name"])
+    assert found["spec"] == yaml.safe_load(rules("--format", "prometheus", *more)) == yaml.safe_load(rules(*more))
+
+
+def annotations(tmp_path, text, alert, labels, case, mode="pushgateway"):
     """What a person on call reads: promtool tells it when it is not what a test expects."""
     _, pushes, minute, severities = case
     test = {
         "interval": "1m",
-        "input_series": series("pushgateway", labels, pushes, minute, 1),
+        "input_series": series(mode, labels, pushes, minute, 1),
         "alert_rule_test": [
             {"eval_time": f"{minute}m", "alertname": alert, "exp_alerts": [{"exp_labels": {"not": "there"}}]}
         ],
@@ -309,7 +441,7 @@ def test_an_alert_says_which_job_what_happened_and_what_to_do(tmp_path, alert, r
         assert len(texts) == len(case[3])
         for description, summary in texts:
             assert summary.startswith('"Job backup, environment production, instance db1 ')
-            assert "__name__" not in summary
+            assert "__name__" not in summary and "severity" not in summary
             assert len(description) > 80
             for wrong in ("error", "<no value>", "%!", "{{", "e+"):
                 assert wrong not in summary + description.replace("standard error", "")
@@ -320,6 +452,21 @@ def test_the_text_of_a_failure_names_its_exit_status(tmp_path, rules):
     ((description, summary),) = annotations(tmp_path, rules(), "JobFailed", {"job": QUOTED}, killed)
     assert json.loads(summary.replace("\\a", "\\u0007")) == f"Job {QUOTED} failed with exit status 137"
     assert "ran out of memory" in description
+
+
+def test_the_text_names_the_job_and_not_that_of_the_scrape(tmp_path, rules):
+    failure = ("", [run(0, status=3)], 5, ["warning"])
+    labels = {"job": PLAIN, "environment": "production"}
+    ((_, summary),) = annotations(tmp_path, rules("--source", "textfile"), "JobFailed", labels, failure, "textfile")
+    assert json.loads(summary) == "Job backup, environment production, instance host:9100 failed with exit status 3"
+
+
+def test_the_labels_that_vmalert_adds_are_not_in_the_text(rules):
+    """Of its $labels, that is: alertname, alertgroup and severity."""
+    for group in yaml.safe_load(rules())["groups"]:
+        for rule in group["rules"]:
+            left_out = re.search(r"not \(eq \$name ([^)]*)\)", rule["annotations"]["summary"]).group(1)
+            assert {'"alertname"', '"alertgroup"', '"severity"'} <= set(left_out.split())
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -343,6 +490,9 @@ def test_promtool_finds_nothing_to_say(tmp_path, mode, more, rules):
         ["--max-age", "0"],
         ["--max-age", "soon"],
         ["--max-silence", "0s"],
+        ["--failures", "0"],
+        ["--failures", "many"],
+        ["--format", "yaml"],
         ["--lookback", "7d"],
         ["--source", "remote-write", "--lookback", "0"],
         ["--source", "remote-write", "--lookback", "7d", "--max-age", "7d"],

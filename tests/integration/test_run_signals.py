@@ -217,7 +217,7 @@ def test_a_time_out_sends_the_signal_that_was_asked_for(start, tmp_path, gateway
     result = finish(process)
     assert result.status == 124
     assert [line for line in lines_of(log) if line != "CONT"] == ["ready", "USR1"]
-    assert gateway.group("late-signal").values["job_exit_code"] == 128 + signal.SIGKILL
+    assert gateway.group("late-signal").values["job_exit_code"] == 124
 
 
 def test_kill_after_ends_a_job_that_ignores_the_time_out(start, gateway):
@@ -228,14 +228,14 @@ def test_kill_after_ends_a_job_that_ignores_the_time_out(start, gateway):
     assert result.status == 124
     assert time.monotonic() - start_time < 5
     values = gateway.group("late-stubborn").values
-    assert (values["job_exit_code"], values["job_timed_out"]) == (137, 1)
+    assert (values["job_exit_code"], values["job_timed_out"]) == (124, 1)
 
 
 def test_a_job_that_ends_by_itself_after_the_time_outs_signal_is_still_124(start, gateway):
     job = sh("trap 'exit 0' TERM; while :; do sleep 0.05; done")
     assert finish(start("-j", "late-graceful", "--timeout", "200ms", "--", *job)).status == 124
     values = gateway.group("late-graceful").values
-    assert (values["job_exit_code"], values["job_success"], values["job_timed_out"]) == (0, 0, 1)
+    assert (values["job_exit_code"], values["job_success"], values["job_timed_out"]) == (124, 0, 1)
 
 
 def test_a_stopped_job_is_ended_by_the_time_out(start, gateway):

@@ -16,9 +16,9 @@ std::string uid_of(const DashboardOptions& options) {
 }  // namespace
 
 TEST_CASE("a dashboard has a uid of its own for each prefix, which Grafana takes") {
-  CHECK(uid_of({}) == "pushmetrics-job_");
-  CHECK(uid_of({.source = Source::textfile}) == "pushmetrics-tf-job_");
-  CHECK(uid_of({.source = Source::remote_write}) == "pushmetrics-rw-job_");
+  CHECK(uid_of({}) == "pushmetrics-all");
+  CHECK(uid_of({.source = Source::textfile}) == "pushmetrics-tf-all");
+  CHECK(uid_of({.source = Source::remote_write}) == "pushmetrics-rw-all");
   CHECK(uid_of({.prefix = "ns:backup_"}) == "pushmetrics-ns-backup_");
   CHECK(uid_of({.prefix = std::string(60, 'a')}).size() == 40);
 }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
 
 using namespace pushmetrics;
 using namespace std::chrono_literals;
@@ -10,7 +13,11 @@ using namespace std::chrono_literals;
 namespace {
 
 RunQueries queries(Source source, std::string matchers = "") {
-  return *RunQueries::make("job_", std::move(matchers), source, std::nullopt);
+  return *RunQueries::make(MetricPrefix::of_option("job_"), {std::move(matchers)}, source, std::nullopt);
+}
+
+bool is_sound(std::string prefix, Source source, std::optional<Duration> lookback) {
+  return bool(RunQueries::make(MetricPrefix::of_option(std::move(prefix)), {}, source, lookback));
 }
 
 }  // namespace
@@ -43,11 +50,21 @@ TEST_CASE("what a gateway keeps is seen at once, what was written once is sought
         R"(last_over_time(job_success{job="a"}[31d]))");
 }
 
+TEST_CASE("a metric of any prefix is paired with those of the same prefix, and with what only a job has") {
+  const auto every =
+      *RunQueries::make(MetricPrefix::of_option({}), {R"(job="a")"}, Source::pushgateway, std::nullopt);
+  const std::string kills =
+      R"re(label_replace({__name__=~".+oom_kills",job="a"}, "metric_prefix", "$1", "__name__", "(?:job_|(.+))oom_kills"))re";
+  CHECK(every.latest(run_metric::oom_kills) == kills);
+  CHECK(every.of_jobs(run_metric::oom_kills, " > 0") ==
+        "(" + kills + " > 0\n    and " + every.latest(run_metric::start) + ")");
+}
+
 TEST_CASE("a prefix or a lookback that makes no sense is refused") {
-  CHECK(RunQueries::make("", "", Source::pushgateway, std::nullopt));
-  CHECK(RunQueries::make("ns:backup_", "", Source::remote_write, 7 * 24h));
-  CHECK_FALSE(RunQueries::make("1st_", "", Source::pushgateway, std::nullopt));
-  CHECK_FALSE(RunQueries::make("a-b", "", Source::pushgateway, std::nullopt));
-  CHECK_FALSE(RunQueries::make("job_", "", Source::pushgateway, 7 * 24h));
-  CHECK_FALSE(RunQueries::make("job_", "", Source::remote_write, 0s));
+  CHECK(is_sound("", Source::pushgateway, std::nullopt));
+  CHECK(is_sound("ns:backup_", Source::remote_write, 7 * 24h));
+  CHECK_FALSE(is_sound("1st_", Source::pushgateway, std::nullopt));
+  CHECK_FALSE(is_sound("a-b", Source::pushgateway, std::nullopt));
+  CHECK_FALSE(is_sound("job_", Source::pushgateway, 7 * 24h));
+  CHECK_FALSE(is_sound("job_", Source::remote_write, 0s));
 }

@@ -17,7 +17,7 @@ bool mentions(const Result<std::string>& text, std::string_view what) {
 }  // namespace
 
 TEST_CASE("every rule is for the one job") {
-  const auto text = alerting_rules({.job = "a\"b", .max_age = 1h});
+  const auto text = alerting_rules({.job = "a\"b", .prefix = "job_", .max_age = 1h});
   CHECK(mentions(text, R"(job_success{job="a\"b"} == 0)"));
   CHECK(mentions(text, R"(push_time_seconds{job="a\"b"})"));
   CHECK(mentions(text, R"(absent(job_last_completion_timestamp_seconds{job="a\"b"}))"));
