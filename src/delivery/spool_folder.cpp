@@ -204,8 +204,28 @@ std::variant<StoredEntry, EntryError> SpoolFolder::read(std::uint64_t number, st
   return StoredEntry{std::move(*entry), WallClock::from_time_t(status.st_mtime)};
 }
 
-/// The name of a file that holds all of `text`, on the disk.
-Result<std::string> SpoolFolder::write_temporary(std::uint64_t number, std::string_view text) const {
+/// A temporary file, until it has another name: removed in any case, also without memory.
+class SpoolFolder::Temporary {
+ public:
+  explicit Temporary(int directory) : directory_(directory) {}
+  ~Temporary() {
+    if (!name_.empty()) ::unlinkat(directory_, name_.c_str(), 0);
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+
+  void take(std::string name) { name_ = std::move(name); }
+  const char* name() const { return name_.c_str(); }
+  void release() { name_.clear(); }
+
+ private:
+  int directory_;
+  std::string name_;
+};
+
+/// Gives `temporary` a file that holds all of `text`, on the disk.
+Result<void> SpoolFolder::write_temporary(std::uint64_t number, std::string_view text,
+                                          Temporary& temporary) const {
   constexpr int attempts = 100;  // process ids are not unique where containers share a spool
   for (int attempt = 0; attempt < attempts; ++attempt) {
     std::string name =
@@ -213,11 +233,9 @@ Result<std::string> SpoolFolder::write_temporary(std::uint64_t number, std::stri
     const Descriptor file = open_file(name.c_str(), O_WRONLY | O_CREAT | O_EXCL);
     if (!file && errno == EEXIST) continue;
     if (!file) return failure_at(path_, errno);
-    if (::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) && ::fsync(file.get()) == 0)
-      return name;
-    const Failure error = failure_at(concat({path_, "/", entry_name(number)}), errno);
-    ::unlinkat(directory_.get(), name.c_str(), 0);
-    return error;
+    temporary.take(std::move(name));
+    if (::fchmod(file.get(), 0600) == 0 && write_all(file.get(), text) && ::fsync(file.get()) == 0) return {};
+    return failure_at(concat({path_, "/", entry_name(number)}), errno);
   }
   return failure_at(path_, EEXIST);
 }
@@ -228,34 +246,32 @@ SpoolFolder::Durability SpoolFolder::sync() const {
 }
 
 Result<SpoolFolder::Durability> SpoolFolder::add(std::uint64_t& number, std::string_view text) const {
-  const auto temporary = write_temporary(number, text);
-  if (!temporary) return temporary.failure();
+  Temporary temporary(directory_.get());
+  if (const auto written = write_temporary(number, text, temporary); !written) return written.failure();
   // A link does not replace what has the name already, as a renaming would.
   int result = 0;
-  while ((result = ::linkat(directory_.get(), temporary->c_str(), directory_.get(),
-                            entry_name(number).c_str(), 0)) != 0 &&
+  while ((result = ::linkat(directory_.get(), temporary.name(), directory_.get(), entry_name(number).c_str(),
+                            0)) != 0 &&
          errno == EEXIST)
     ++number;
   // Some file systems have no links: there a name that is taken is avoided as well as can be.
   if (result != 0 && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS || errno == EMLINK)) {
     while (::faccessat(directory_.get(), entry_name(number).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
       ++number;
-    result = ::renameat(directory_.get(), temporary->c_str(), directory_.get(), entry_name(number).c_str());
+    result = ::renameat(directory_.get(), temporary.name(), directory_.get(), entry_name(number).c_str());
+    if (result == 0) temporary.release();
   }
-  const int error = errno;
-  ::unlinkat(directory_.get(), temporary->c_str(), 0);
-  if (result != 0) return failure_at(concat({path_, "/", entry_name(number)}), error);
+  if (result != 0) return failure_at(concat({path_, "/", entry_name(number)}), errno);
   return sync();
 }
 
 Result<SpoolFolder::Durability> SpoolFolder::replace(std::uint64_t number, std::string_view text) const {
-  const auto temporary = write_temporary(number, text);
-  if (!temporary) return temporary.failure();
-  if (::renameat(directory_.get(), temporary->c_str(), directory_.get(), entry_name(number).c_str()) == 0)
-    return sync();
-  const Failure error = failure_at(concat({path_, "/", entry_name(number)}), errno);
-  ::unlinkat(directory_.get(), temporary->c_str(), 0);
-  return error;
+  Temporary temporary(directory_.get());
+  if (const auto written = write_temporary(number, text, temporary); !written) return written.failure();
+  if (::renameat(directory_.get(), temporary.name(), directory_.get(), entry_name(number).c_str()) != 0)
+    return failure_at(concat({path_, "/", entry_name(number)}), errno);
+  temporary.release();
+  return sync();
 }
 
 Result<void> SpoolFolder::remove(std::uint64_t number) const {

@@ -102,7 +102,8 @@ class SpoolFolder {
       : path_(std::move(path)), directory_(std::move(directory)) {}
 
   Descriptor open_file(const char* name, int flags) const;
-  Result<std::string> write_temporary(std::uint64_t number, std::string_view text) const;
+  class Temporary;
+  Result<void> write_temporary(std::uint64_t number, std::string_view text, Temporary& temporary) const;
   Durability sync() const;
   std::uint64_t size_of(std::uint64_t number) const;
 
