@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 using namespace pushmetrics;
 
@@ -48,9 +49,9 @@ TEST_CASE("a part that no target could report is added to what they hold later, 
 
 TEST_CASE("series that differ in labels of the group only are one") {
   RunTotals totals = added({{"a", {{"x", 1}, {"y", 2}, {"", 4}}}});
-  drop_group_labels(totals, GroupLabels({{"job", "j"}}));
+  drop_group_labels(totals, GroupLabels(std::vector<Label>{{"job", "j"}}));
   CHECK(write_exposition(totals.added) == "# TYPE a counter\na 4\na{kind=\"x\"} 1\na{kind=\"y\"} 2\n");
-  drop_group_labels(totals, GroupLabels({{"job", "j"}, {"kind", "z"}}));
+  drop_group_labels(totals, GroupLabels(std::vector<Label>{{"job", "j"}, {"kind", "z"}}));
   CHECK(write_exposition(totals.added) == "# TYPE a counter\na 7\n");
 }
 
