@@ -21,9 +21,9 @@ namespace {
 
 constexpr CommandHelp doctor_help{
     "pushmetrics doctor [options]",
-    "Check configuration, network, TLS, authentication, gateway and spool. Prints one\n"
-    "line per check, and how to fix a problem. Changes nothing. Exit status: 0 if a\n"
-    "push to every target would succeed.",
+    "Check configuration, network, TLS, authentication, gateway and spool. Prints\n"
+    "what was found, worst first, and how to fix a problem. Changes nothing. Exit\n"
+    "status: 0 if a push to every target would succeed.",
     "  pushmetrics doctor\n"
     "  pushmetrics doctor --url https://pushgateway.example.org --json\n",
 };
@@ -112,7 +112,8 @@ int doctor_command(const std::vector<std::string>& arguments) {
   HttpClient http(loop);
   std::vector<std::string> problems;
   const TargetContext context = make_target_context(options.delivery, http, STDOUT_FILENO, problems);
-  for (const std::string& problem : problems) sections[0].warn("secrets", problem, "");
+  for (const std::string& problem : problems)
+    sections[0].warn("secrets", problem, "fix the file, or the option that names it");
   for (const TargetUrl& url : target_urls(options.delivery))
     sections.push_back(check_target(url, context, loop, options.delivery.policy.push_timeout));
 

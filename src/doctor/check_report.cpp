@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 namespace pushmetrics {
@@ -27,6 +29,34 @@ Style style_of(Finding::Level level) {
     case Finding::Level::fail: return Style::bad;
   }
   return Style::plain;
+}
+
+std::ptrdiff_t count(const std::vector<CheckReport>& sections, Finding::Level level) {
+  std::ptrdiff_t number = 0;
+  for (const CheckReport& section : sections)
+    number += std::ranges::count(section.findings, level, &Finding::level);
+  return number;
+}
+
+/// The findings of one level, under a line for each target that has any.
+std::string format_level(const std::vector<CheckReport>& sections, Finding::Level level, Colours colours) {
+  constexpr std::size_t check_width = 16;
+  std::string out;
+  for (const CheckReport& section : sections) {
+    bool is_first = true;
+    for (const Finding& finding : section.findings) {
+      if (finding.level != level) continue;
+      const std::string_view target =
+          section.target.empty() ? "this machine" : std::string_view(section.target);
+      if (std::exchange(is_first, false))
+        out.append("  ").append(styled(target, Style::bold, colours)).append("\n");
+      out.append("    ").append(finding.check).append(check_width - finding.check.size(), ' ');
+      out.append(finding.message).append("\n");
+      if (!finding.remedy.empty())
+        out.append(4 + check_width, ' ').append("hint: ").append(finding.remedy).append("\n");
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -51,21 +81,13 @@ bool is_healthy(const std::vector<CheckReport>& sections) {
 }
 
 std::string format_findings(const std::vector<CheckReport>& sections, Colours colours) {
-  constexpr std::size_t level_width = 6;
-  constexpr std::size_t check_width = 16;
   std::string out;
-  for (const CheckReport& section : sections) {
-    const std::string_view heading =
-        section.target.empty() ? "this machine" : std::string_view(section.target);
-    out.append(styled(heading, Style::bold, colours)).append("\n");
-    for (const Finding& finding : section.findings) {
-      const std::string_view level = to_string(finding.level);
-      out.append("  ").append(styled(level, style_of(finding.level), colours));
-      out.append(level_width - level.size(), ' ').append(finding.check);
-      out.append(check_width - finding.check.size(), ' ').append(finding.message);
-      if (!finding.remedy.empty()) out.append("; ").append(finding.remedy);
-      out += '\n';
-    }
+  for (const Finding::Level level : {Finding::Level::fail, Finding::Level::warn, Finding::Level::ok}) {
+    const std::string findings = format_level(sections, level, colours);
+    if (findings.empty()) continue;
+    const std::string heading = concat({std::to_string(count(sections, level)), " ", to_string(level)});
+    out.append(out.empty() ? "" : "\n").append(styled(heading, style_of(level), colours)).append("\n");
+    out += findings;
   }
   return out;
 }

@@ -19,7 +19,7 @@ struct Finding {
   /// Of `name`, `connection`, `tls`, …: what was checked.
   std::string_view check;
   std::string message;
-  /// How to fix it; empty: nothing to fix.
+  /// How to fix it; empty for `ok` only.
   std::string remedy = {};
 };
 
@@ -36,7 +36,8 @@ struct CheckReport {
 /// Whether nothing failed.
 bool is_healthy(const std::vector<CheckReport>& sections);
 
-/// One line a finding, under a line for each target.
+/// The findings in groups, the worst first: how many failed, warn or are ok. In each group one line a finding, and one
+/// for its hint, under a line for each target.
 std::string format_findings(const std::vector<CheckReport>& sections, Colours colours);
 
 /// One document, whose members stay:

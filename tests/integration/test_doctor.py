@@ -1,6 +1,7 @@
 """`pushmetrics doctor` names what is wrong, and what it says mends it."""
 
 import base64
+import json
 import os
 import pathlib
 import re
@@ -31,8 +32,25 @@ def test_all_is_well(gateway, pushmetrics):
     assert worst(result, "flags") == "warn" and "--persistence.file" in findings(result, "flags")[0][2]
     text = pushmetrics("doctor", "--url", gateway.url)
     assert text.status == 0 and "\x1b" not in text.stdout
-    assert re.search(r"^  ok    push            would be taken$", text.stdout, re.M)
+    assert re.search(r"^\d+ ok$[\s\S]*^    push            would be taken$", text.stdout, re.M)
     assert held(gateway) == set(), "it leaves nothing behind"
+
+
+def test_the_findings_are_grouped_the_worst_first_each_with_a_hint(gateway, pushmetrics):
+    targets = ("--url", gateway.url, "--url", "http://127.0.0.1:1")
+    result = pushmetrics("doctor", *targets, "--no-spool")
+    assert result.status == 1
+    parts = re.split(r"^(\d+) (fail|warn|ok)$", result.stdout, flags=re.M)
+    assert parts[0] == "" and parts[2::3] == ["fail", "warn", "ok"]
+    found = json.loads(pushmetrics("doctor", *targets, "--no-spool", "--json").stdout)["findings"]
+    for number, level, text in zip(parts[1::3], parts[2::3], parts[3::3]):
+        of_level = [one for one in found if one["status"] == level]
+        lines = text.strip("\n").split("\n")
+        headings = [line.strip() for line in lines if re.match("  [^ ]", line)]
+        assert headings == list(dict.fromkeys(one["target"] or "this machine" for one in of_level))
+        assert int(number) == len(of_level) == len(re.findall(r"^    [^ ]", text, re.M))
+        hints = [line.strip() for line in lines if line.startswith(" " * 20 + "hint: ")]
+        assert hints == [f"hint: {one['remedy']}" for one in of_level if level != "ok"]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +70,7 @@ def test_a_poisoned_gateway_is_cleared_by_the_commands_that_are_printed(gateway,
     assert http("GET", gateway.url + "/metrics").status == 500
     result = pushmetrics("doctor", "--url", gateway.url)
     assert result.status == 1 and "would be taken" not in result.stdout
-    commands = re.findall(r"^  fail .*; run: ((?:pushmetrics delete|curl) .*?)(?: \(that is, DELETE .*)?$", result.stdout, re.M)
+    commands = re.findall(r"^ +hint: run: ((?:pushmetrics delete|curl) .*?)(?: \(that is, DELETE .*)?$", result.stdout, re.M)
     assert commands
     environment = {**pushmetrics.environment, "PATH": f"{pathlib.Path(BINARY).parent}:{os.environ['PATH']}"}
     for command in commands:
@@ -106,11 +124,11 @@ def test_each_value_is_shown_with_its_source_and_without_its_secret(gateway, pus
     assert f"url = {gateway.url} (PUSHMETRICS_URL)" in result.stdout
     assert f"retries = 1 ({config}: retries)" in result.stdout
     assert f"header = *** ({config}: header)" in result.stdout
-    assert re.search(r"^  warn  configuration   .*\btimeout: .*'soon'.*; run does without it", result.stdout, re.M)
+    assert re.search(r"^\d+ warn$[\s\S]*^    configuration   .*\btimeout: .*'soon'.*; run does without it$", result.stdout, re.M)
     config.write_text('retries = "many"\n')
     result = pushmetrics("doctor", "--url", gateway.url)
     assert result.status == 1
-    assert re.search(r"^  fail  configuration   .*: retries: .*'many'", result.stdout, re.M)
+    assert re.search(r"^1 fail$[\s\S]*^    configuration   .*: retries: .*'many'.*\n +hint: fix it there$", result.stdout, re.M)
 
 
 def certificate(directory, days):

@@ -7,6 +7,7 @@ def findings(result, check=None):
     """Triples of check, status and whole text, of one check or all."""
     document = json.loads(result.stdout)
     assert document["healthy"] == (result.status == 0)
+    assert [one for one in document["findings"] if (one["status"] == "ok") != (one["remedy"] is None)] == []
     return [
         (one["check"], one["status"], one["message"] + " | " + (one["remedy"] or ""))
         for one in document["findings"]
