@@ -1,4 +1,5 @@
 #include "formats/exposition_body.hpp"
+#include "formats/exposition_errors.hpp"
 #include "formats/exposition_parser.hpp"
 #include "metrics/gateway_families.hpp"
 #include "metrics/grouping_key.hpp"
@@ -176,6 +177,8 @@ class Checker : public ExpositionHandler {
       report(
           Severity::warning, line,
           {metadata.help, "the HELP text is not valid UTF-8: convert it, since not every reader takes it"});
+    if (const auto joined = parse_error::joined_help(metadata.help); !joined.empty())
+      report(Severity::warning, line, {metadata.help, std::string(joined)});
     last_family_ = body_.families().find_or_add(metadata.name).family;
   }
 

@@ -7,15 +7,22 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <system_error>
 
 namespace pushmetrics::parse_error {
 namespace {
 
 constexpr std::string_view crlf = "the line ends in CRLF: convert the file to Unix line ends";
+constexpr std::string_view joined_lines =
+    "lines were joined, as by a shell that expands a variable without quotes: write \"$variable\"";
 constexpr std::string_view name_characters = "letters, digits, `_` and `:`";
 
 std::string in_backticks(std::string_view text) { return concat({"`", visible(text, 40), "`"}); }
+
+bool is_in(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -275,7 +282,17 @@ std::string type(std::string_view word) {
   if (word.find('\\') != std::string_view::npos)
     return concat({"a backslash within the type ", in_backticks(word), ": write ", known});
   if (trim(word) != word) return "white space after the type: the line must end with it";
+  if (is_in(first_word(lower), {"counter", "gauge", "histogram", "summary", "untyped"}))
+    return concat({in_backticks(word), " is more than a type: ", joined_lines});
   return concat({"unknown metric type ", in_backticks(word), ": write ", known});
+}
+
+std::string_view joined_help(std::string_view help) {
+  for (const std::string_view next : {"# TYPE ", "# HELP "})
+    if (const std::size_t at = help.find(next);
+        at != std::string_view::npos && (at == 0 || help[at - 1] == ' '))
+      return joined_lines;
+  return {};
 }
 
 }  // namespace pushmetrics::parse_error

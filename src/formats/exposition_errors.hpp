@@ -30,5 +30,7 @@ std::string escape(std::string_view rest);
 /// The name in a HELP or TYPE line.
 std::string metadata_name(std::string_view rest);
 std::string type(std::string_view word);
+/// A HELP text that holds the lines after it; empty: it holds none.
+std::string_view joined_help(std::string_view help);
 
 }  // namespace pushmetrics::parse_error

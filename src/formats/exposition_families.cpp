@@ -1,4 +1,5 @@
 #include "formats/exposition_body.hpp"
+#include "formats/exposition_errors.hpp"
 #include "formats/exposition_parser.hpp"
 #include "metrics/grouping_key.hpp"
 #include "support/text.hpp"
@@ -72,6 +73,8 @@ class Gatherer : public ExpositionHandler {
     } else if (!metadata.help.empty() && entry.help_line == 0) {
       entry.help_line = line.number;
       families_.of(entry).help = unescape_help(metadata.help);
+      if (const auto joined = parse_error::joined_help(metadata.help); !joined.empty())
+        report(line.at(metadata.help), std::string(joined));
     }
   }
 

@@ -50,6 +50,16 @@ void add_warnings(Warnings& warnings, std::string_view text, const std::vector<D
   }
 }
 
+/// What follows the last line end.
+void drop_cut_line(std::string_view& text, Warnings& warnings) {
+  const std::size_t line = text.rfind('\n') + 1;  // 0: there is none
+  if (trim(text.substr(line)).empty()) return;
+  constexpr std::size_t shown = 60;
+  warnings.add(concat({"its last line, `", visible(text.substr(line), shown),
+                       "`, has no line end and may be cut, as the job was killed: it is skipped"}));
+  text = text.substr(0, line);
+}
+
 std::string without_mention(const Diagnostic& diagnostic) {
   std::string message = diagnostic.message;
   if (diagnostic.mention) message.erase(diagnostic.mention->at, diagnostic.mention->size);
@@ -112,8 +122,9 @@ JobMetrics divide(std::vector<Family> families, const FamilyIndex& set, Warnings
 }  // namespace
 
 JobMetrics read_job_metrics(std::string_view text, const JobMetricsContext& context) {
-  ParsedFamilies parsed = parse_appended(text);
   Warnings warnings;
+  if (context.ending == JobMetricsContext::Ending::killed) drop_cut_line(text, warnings);
+  ParsedFamilies parsed = parse_appended(text);
   add_warnings(warnings, text, parsed.diagnostics);
   warnings.omit(parsed.omitted);
 

@@ -26,6 +26,8 @@ struct JobMetricsContext {
   std::string_view prefix;
   /// Whether a Pushgateway gets the push: it rejects names that it has itself.
   enum class Gateway { none, some } gateway = Gateway::some;
+  /// A job that was killed may have written a part of its last line, and so another number.
+  enum class Ending { own, killed } ending = Ending::own;
 };
 
 /// Reads what the job appended to its file. An invalid line costs that line; the last value of a series wins, unless it

@@ -64,7 +64,10 @@ Result<std::optional<RunTotals>> count_now(const CountFile& file, const RunTotal
 std::vector<Family> added_by(const RunRecord& record, std::span<const Family> own) {
   if (record.metrics_file.empty()) return {};
   const auto contents = JobMetricsFile::read(record.metrics_file);
-  return contents ? read_job_metrics(contents->text, {own, record.prefix}).added : std::vector<Family>();
+  if (!contents) return {};
+  return read_job_metrics(contents->text, {own, record.prefix, JobMetricsContext::Gateway::some,
+                                           JobMetricsContext::Ending::killed})
+      .added;
 }
 
 RunEnd end_of(const std::vector<Family>& families, std::string_view prefix) {

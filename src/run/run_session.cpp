@@ -344,8 +344,12 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) {
       return url.kind == TargetUrl::Kind::pushgateway;
     });
     using Gateway = JobMetricsContext::Gateway;
-    job_metrics = read_job_metrics(
-        contents->text, {known, options_.report.prefix, to_gateway ? Gateway::some : Gateway::none});
+    const Outcome& outcome = *supervisor_.outcome();
+    const bool is_killed = outcome.timed_out || outcome.ending == Outcome::Ending::killed;
+    using Ending = JobMetricsContext::Ending;
+    job_metrics = read_job_metrics(contents->text,
+                                   {known, options_.report.prefix, to_gateway ? Gateway::some : Gateway::none,
+                                    is_killed ? Ending::killed : Ending::own});
     if (contents->cut)
       job_metrics.warnings.push_back(
           concat({"only the first ", std::to_string(JobMetricsFile::size_limit >> 20), " MiB count"}));

@@ -9,6 +9,8 @@ namespace pushmetrics {
 namespace {
 
 constexpr std::string_view text_import = "/api/v1/import/prometheus";
+constexpr const char* grpc_port =
+    "4317 is the port of OTLP over gRPC, which is not supported; OTLP over HTTP has 4318";
 
 /// The parts of a target's URL, without user and password.
 struct Address {
@@ -71,6 +73,8 @@ std::string scheme_hint(const Address& address, Receiver receiver, const HttpRes
 
 /// Some servers only close the connection then.
 std::string possible_scheme_hint(const Address& address, Receiver receiver, const HttpResponse& response) {
+  if (receiver == Receiver::otlp && address.has_port("4317") && response.status == 0 && response.is_connected)
+    return grpc_port;
   if (address.scheme == "http://" && (response.id == "not-http" || response.id == "no-answer"))
     return concat({"if the server speaks TLS there, write ", protocol_of(receiver), "https://",
                    address.base.substr(address.scheme.size())});
@@ -129,8 +133,7 @@ std::string port_hint(const Address& address, Receiver receiver) {
     return concat({"vminsert takes pushes at ", address.root(), "/insert/0/prometheus", text_import});
   if (is_gateway && address.has_port("4318"))
     return concat({"4318 is the port of OTLP: write otlp+", address.root()});
-  if (receiver == Receiver::otlp && address.has_port("4317"))
-    return "4317 is the port of OTLP over gRPC, which is not supported; OTLP over HTTP has 4318";
+  if (receiver == Receiver::otlp && address.has_port("4317")) return grpc_port;
   if (!is_gateway && address.has_port("9091"))
     return concat({"if it is a Pushgateway, write ", address.root()});
   return {};

@@ -84,6 +84,29 @@ TEST_CASE("a warning shows the invalid line, unprintable bytes escaped") {
   CHECK(read.warnings[1].starts_with("line 4, `c two`: "));
 }
 
+TEST_CASE("a last line without its end counts, unless the job was killed and may have written a part of it") {
+  using Ending = JobMetricsContext::Ending;
+  const auto read = [](std::string_view text, Ending ending) {
+    return read_job_metrics(text, {{}, "job_", JobMetricsContext::Gateway::some, ending});
+  };
+  CHECK(names(read("a 1\nrows 12", Ending::own)) == Names{"a", "rows"});
+  const JobMetrics killed = read("a 1\nrows 12", Ending::killed);
+  CHECK(names(killed) == Names{"a"});
+  REQUIRE(killed.warnings.size() == 1);
+  CHECK(killed.warnings[0].starts_with("its last line, `rows 12`, has no line end"));
+  CHECK(names(read("rows 12", Ending::killed)) == Names{});
+  for (const char* whole : {"a 1\n", "a 1\n \n", ""}) CHECK(read(whole, Ending::killed).warnings.empty());
+}
+
+TEST_CASE("lines that an unquoted variable joined are reported, whichever comes first") {
+  for (const char* joined : {"# HELP rows x # TYPE rows gauge rows 5\n", "# TYPE rows gauge rows 5\n"}) {
+    const JobMetrics read = read_job_metrics(joined, {{}, "job_"});
+    REQUIRE(read.warnings.size() == 1);
+    CHECK(read.warnings[0].find("lines were joined") != std::string::npos);
+  }
+  CHECK(read_job_metrics("# HELP rows a #TYPE or a # in a text\nrows 5\n", {{}, "job_"}).warnings.empty());
+}
+
 TEST_CASE("of very many problems the first 20 are kept, and the number of the others") {
   std::string text;
   for (int i = 0; i < 50000; ++i) text += "bad line\n";
