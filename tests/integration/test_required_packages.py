@@ -11,7 +11,7 @@ import threading
 import pytest
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[1] / "packaging/packages"
-SET, NAMES = "lint", ["clang", "clang-format", "clang-tidy", "shellcheck"]
+SET, NAMES = "lint", ["clang", "clang-format", "clang-tidy", "docker-compose", "shellcheck"]
 
 APT_CONFIGURATION = """
 Dir::State "{root}/state";
