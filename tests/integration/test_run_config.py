@@ -147,7 +147,7 @@ FOR_ONE_CALL = {"shell", "metric", "dry-run", "config", "help", "ci"}
 def options_of(pushmetrics):
     """From --help: the long options' names, and whether each takes a value."""
     text = pushmetrics("run", "--help").stdout
-    found = re.findall(r"(?m)^  (?:-., |    )--([a-z-]+)(.?)([A-Z'\[]?)", text)
+    found = re.findall(r"(?m)^  (?:-., |    )--([a-z-]+)(\[=| |$)([A-Z']?)", text)
     assert len(found) > 30
     return {name: bool(value) for name, _, value in found}
 
