@@ -34,7 +34,7 @@ enum class Order { group, age, state, duration };
 struct ListOptions {
   GroupFilter filter;
   Order order = Order::group;
-  std::string prefix = "job_";
+  std::optional<std::string> prefix;
   bool json = false;
   /// `--watch`.
   std::optional<Duration> interval;
@@ -77,7 +77,7 @@ OptionTable describe(ListOptions& options) {
                   "first)",
                   into_order(options.order),
                   OptionSpec::Scope::command_line_only};
-  OptionSpec prefix{"prefix", 0, "PREFIX", "prefix of the metrics' names, as given to run (default: job_)",
+  OptionSpec prefix{"prefix", 0, "PREFIX", "only metrics with this prefix, as given to run (default: any)",
                     into(options.prefix)};
   OptionSpec watch{"watch",
                    0,

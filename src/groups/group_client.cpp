@@ -134,7 +134,7 @@ AttemptResult GroupClient::try_until_done(const Try& once) {
   return result.value_or(AttemptResult{AttemptResult::Kind::retry, "ended by a signal"});
 }
 
-Result<Listing> GroupClient::list(const GroupPlace& place, const std::string& prefix) {
+Result<Listing> GroupClient::list(const GroupPlace& place, const std::optional<std::string>& prefix) {
   if (!place.store) return cannot(place);
   Listing result;
   const AttemptResult verdict = try_until_done([&](Clock::time_point deadline, const Sink::Done& done) {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,7 @@ class GroupClient {
   /// Lets no call wait any longer for a response: what has none fails.
   void end_waits() { waits_ = false; }
 
-  Result<Listing> list(const GroupPlace& place, const std::string& prefix = "job_");
+  Result<Listing> list(const GroupPlace& place, const std::optional<std::string>& prefix = std::nullopt);
   /// Reports each group when it is deleted or fails. If the target becomes unreachable, the remaining groups
   /// are not tried.
   void remove(const GroupPlace& place, const std::vector<GroupSnapshot>& groups,

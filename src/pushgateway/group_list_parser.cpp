@@ -45,7 +45,7 @@ std::optional<GroupSnapshot::Time> parse_time(std::optional<double> seconds) {
 class GroupReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit GroupReader(const GroupQuery& query)
-      : prefix_(query.prefix), with_contents_(query.with_contents) {}
+      : run_values_(query.prefix), with_contents_(query.with_contents) {}
 
   Result<GroupSnapshot> group() &&;
   const std::string& problem() const { return problem_; }
@@ -86,7 +86,7 @@ class GroupReader : public nlohmann::json_sax<nlohmann::json> {
   void add_sample(std::string_view suffix, std::optional<double> value);
   void end_series();
 
-  const std::string& prefix_;
+  RunValuesFinder run_values_;
   bool with_contents_;
   std::size_t depth_ = 0;
   std::array<std::string, 6> keys_;
@@ -173,7 +173,7 @@ bool GroupReader::start_array(std::size_t) {
 bool GroupReader::end_object() {
   if (depth_ == 4 && in_metrics()) {
     identities_.push_back(identity_.value());
-    if (value_ && !status_.empty()) group_.note_counted(keys_[1], prefix_, status_, *value_);
+    if (value_ && !status_.empty()) run_values_.note_counted(keys_[1], status_, *value_);
     end_series();
   }
   --depth_;
@@ -211,7 +211,7 @@ void GroupReader::end_family() {
   group_.held.push_back({name, type_, std::move(identities_)});
   ++group_.families;
   group_.series += series_;
-  if (series_ == 1 && value_) group_.note(name, prefix_, *value_);
+  if (series_ == 1 && value_) run_values_.note(name, *value_);
 }
 
 Result<GroupSnapshot> GroupReader::group() && {
@@ -231,6 +231,7 @@ Result<GroupSnapshot> GroupReader::group() && {
     if (label.value.find(replacement_character) != std::string::npos)
       group_.name = GroupSnapshot::Name::unknown_bytes;
   drop_group_labels(group_.contents, group_.labels);
+  static_cast<RunValues&>(group_) = run_values_.values();
   group_.last_push = parse_time(push_time_);
   group_.last_failed_push = parse_time(push_failure_time_);
   // Compared as in Pushgateway. Missing before 1.0, and if a metric has that name.

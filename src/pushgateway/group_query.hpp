@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,8 +13,8 @@ namespace pushmetrics {
 
 /// Which groups of a list are wanted, and how much memory they may take. A gateway can hold, or send, any number.
 struct GroupQuery {
-  /// Of the metrics of `pushmetrics run`.
-  std::string prefix = "job_";
+  /// Of the metrics of `pushmetrics run`; none: any.
+  std::optional<std::string> prefix = std::nullopt;
   /// Whether a group is kept; null: all are, without their series.
   std::function<bool(const GroupSnapshot&)> keep = nullptr;
   /// There is only one, so that nothing behind it needs to be read.

@@ -2,6 +2,7 @@
 
 #include "metrics/family.hpp"
 #include "metrics/group_labels.hpp"
+#include "pushgateway/run_values.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -37,7 +38,7 @@ class SeriesIdentity {
 void drop_group_labels(std::vector<Family>& families, const GroupLabels& group);
 
 /// What a target holds of one group, as far as pushmetrics needs it.
-struct GroupSnapshot {
+struct GroupSnapshot : RunValues {
   using Time = std::chrono::system_clock::time_point;
 
   GroupLabels labels;
@@ -57,17 +58,6 @@ struct GroupSnapshot {
   std::optional<Time> last_push;
   std::optional<Time> last_failed_push;
   bool last_push_successful = true;
-
-  /// Of the metrics that `pushmetrics run` pushes; empty if the group has none.
-  std::optional<double> success, interrupted, duration_seconds, running, last_success_seconds,
-      expected_interval_seconds;
-  /// The counts of --count.
-  std::optional<double> runs_succeeded, runs_failed, runs_interrupted, consecutive_failures;
-
-  /// Stores the value of a family's only sample if it is one of these. `prefix` is that of their names.
-  void note(std::string_view metric, std::string_view prefix, double value);
-  /// Stores the value of a sample with the label `status`.
-  void note_counted(std::string_view metric, std::string_view prefix, std::string_view status, double value);
 
   /// Without the gateway's push_time_seconds and push_failure_time_seconds.
   std::vector<FamilySnapshot> held = {};

@@ -162,7 +162,8 @@ bool SharedHelp::apply_to(std::vector<Family>& families) const {
   return changed;
 }
 
-GroupSnapshot held_group(const TextfileContents& contents, std::string_view prefix) {
+GroupSnapshot held_group(const TextfileContents& contents, const std::optional<std::string>& prefix) {
+  RunValuesFinder run_values(prefix);
   GroupSnapshot group;
   group.labels = contents.labels;
   group.last_push = contents.pushed;
@@ -175,11 +176,12 @@ GroupSnapshot held_group(const TextfileContents& contents, std::string_view pref
       for (const Label& label : sample.labels) series.add(label.name, label.value);
       held.series.push_back(series.value());
       const auto status = std::ranges::find(sample.labels, "status", &Label::name);
-      if (status != sample.labels.end()) group.note_counted(sample.name, prefix, status->value, sample.value);
+      if (status != sample.labels.end()) run_values.note_counted(sample.name, status->value, sample.value);
     }
-    if (family.samples.size() == 1) group.note(family.name, prefix, family.samples.front().value);
+    if (family.samples.size() == 1) run_values.note(family.name, family.samples.front().value);
     group.held.push_back(std::move(held));
   }
+  static_cast<RunValues&>(group) = run_values.values();
   return group;
 }
 

@@ -60,7 +60,7 @@ class SharedHelp {
   std::unordered_map<std::string, Choice> choices_;
 };
 
-/// What a file holds, for lists. `prefix` begins the names of the metrics of `pushmetrics run`.
-GroupSnapshot held_group(const TextfileContents& contents, std::string_view prefix);
+/// What a file holds, for lists. `prefix` begins the names of the metrics of `pushmetrics run`; none: any.
+GroupSnapshot held_group(const TextfileContents& contents, const std::optional<std::string>& prefix);
 
 }  // namespace pushmetrics

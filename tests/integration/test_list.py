@@ -69,6 +69,24 @@ def test_a_run_is_shown_with_result_and_duration(gateway, pushmetrics):
     assert not any(line.endswith(" ") or "\x1b" in line for line in lines)
 
 
+def test_a_run_of_any_prefix_is_shown_beside_metrics_that_end_in_the_same_way(gateway, pushmetrics):
+    job = ("run", "--url", gateway.url, "-j", "release")
+    pushmetrics(*job, "--prefix", "deployment_", "-m", "probe_success=0", "--", "sleep", "0.2")
+    foreign = "# TYPE http_success gauge\nhttp_success 1\n# TYPE http_duration_seconds gauge\nhttp_duration_seconds 9\n"
+    assert put_group(gateway, {"job": "foreign"}, foreign).status == 200
+
+    def shown(*options):
+        groups = listed(pushmetrics("list", "--url", gateway.url, "--json", *options))
+        return {group["labels"]["job"]: group for group in groups}
+
+    release = shown()["release"]
+    assert (release["state"], release["success"]) == ("ok", True) and 0.2 <= release["duration_seconds"] < 5
+    assert shown()["foreign"]["success"] is None
+    assert shown("--prefix", "job_")["release"]["success"] is None
+    pushmetrics(*job, "--prefix", "rollback_", "--", "false")
+    assert (shown()["release"]["state"], shown("--prefix", "deployment_")["release"]["state"]) == ("failed", "ok")
+
+
 def test_each_state_is_told(gateway, pushmetrics):
     now = time.time()
     types = "".join(
