@@ -40,7 +40,7 @@ class RunRecorder {
   void count_older();
   /// Before the last push is sent.
   void add_end(const Push& push) const;
-  /// Before this run's share is added to the totals; `push` is known, whatever becomes of these.
+  /// Before this run's share is added to the totals: if that fails, `push` is known.
   void add_end(const Push& push, const RunTotals& share) const;
   /// The last push is delivered or spooled, or reported lost. With a `moment`, reports of other runs are delivered now.
   enum class Moment { none, one };

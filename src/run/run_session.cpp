@@ -8,6 +8,8 @@
 #include "job/supervisor.hpp"
 #include "metrics/exposition_writer.hpp"
 #include "metrics/family_index.hpp"
+#include "run/heartbeat.hpp"
+#include "run/job_additions.hpp"
 #include "run/job_environment.hpp"
 #include "run/run_counter.hpp"
 #include "run/run_recorder.hpp"
@@ -72,8 +74,13 @@ class RunSession {
         program_(visible(command.front())),
         supervisor_(loop_, job_spec(options, std::move(command), file_ ? &*file_ : nullptr)),
         http_(loop_, options.delivery.tls_setup()),
+        heartbeat_(
+            loop_, options.heartbeat, [this] { return push_of_running_job(); },
+            [this](const std::string& reason) {
+              console_.note(concat({job_words_, "the start or heartbeat was not pushed: ", reason}));
+            }),
         recorder_(loop_, options, console_) {}
-  ~RunSession() { loop_.cancel(heartbeat_); }
+  ~RunSession() = default;
   RunSession(const RunSession&) = delete;
   RunSession& operator=(const RunSession&) = delete;
 
@@ -91,12 +98,11 @@ class RunSession {
   void find_next_run();
   const std::vector<Target>& open_targets();
   void begin_record();
-  void send_heartbeat();
-  void end_heartbeat();
+  void begin_heartbeat();
+  std::optional<Push> push_of_running_job() const;
   bool push();
   void make_counter();
   std::vector<Family> additions(std::vector<Family> known);
-  std::vector<Family> take_steps(std::string_view text);
   RunTotals share_of_run() const;
   EventLoop::Clock::time_point count(std::vector<Family>& added);
   void add_totals(std::vector<Family>& added, const std::optional<RunTotals>& totals) const;
@@ -121,10 +127,8 @@ class RunSession {
   std::optional<RunCounter> counter_;
   /// What this run adds to the totals.
   RunTotals share_;
+  Heartbeat heartbeat_;
   RunRecorder recorder_;
-  EventLoop::TimerId heartbeat_ = EventLoop::no_timer;
-  /// Targets that did not answer a sign of life: they may yet take it for news after the last push.
-  std::set<const Target*> silent_;
   /// Targets that refused what was added to the run's own metrics.
   std::set<const Target*> without_additions_;
   std::vector<TargetResult> target_results_;
@@ -145,7 +149,7 @@ RunResult RunSession::execute(const std::vector<std::string>& problems) {
   attempt("internal error", [&] {
     if (!options_.dry_run) HttpClient::preload(options_.delivery.tls_setup());
     report_option_problems(problems);
-    if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) send_heartbeat();
+    if (!options_.dry_run && (options_.notify_start || options_.heartbeat)) begin_heartbeat();
   });
   wait_for_job();
   attempt("internal error", [&] { report_spawn_failure(); });
@@ -281,37 +285,16 @@ const std::vector<Target>& RunSession::open_targets() {
   return targets_;
 }
 
-/// Says that the job runs: at its start and, with --heartbeat, ever again. Nobody waits for it, and a target
-/// that has not yet answered the last one is not asked anew.
-void RunSession::send_heartbeat() {
+void RunSession::begin_heartbeat() {
   open_targets();
-  if (supervisor_.outcome()) return;  // while secrets were read
-  if (outbox_->idle()) {
-    const auto now = std::chrono::system_clock::now();
-    outbox_->send_unspooled(
-        push_of(report_running(supervisor_.started(), now, options_.report), now),
-        [this](const DeliveryResult& delivery) {
-          if (delivery.delivered())
-            silent_.erase(delivery.target);
-          else if (delivery.last_attempt.status == 0)
-            silent_.insert(delivery.target);
-          if (!delivery.delivered())
-            console_.note(
-                concat({job_words_, "the start or heartbeat was not pushed: ", delivery.describe()}));
-        });
-  }
-  if (options_.heartbeat)
-    heartbeat_ = loop_.call_at(EventLoop::Clock::now() + *options_.heartbeat, [this] { send_heartbeat(); });
+  heartbeat_.begin(*outbox_);
 }
 
-/// Nothing of a running job may arrive after its end. What is under way is awaited a little, then given up.
-void RunSession::end_heartbeat() {
-  loop_.cancel(heartbeat_);
-  constexpr std::chrono::milliseconds patience{500};
-  const auto patience_ends =
-      loop_.call_at(EventLoop::Clock::now() + patience, [this] { outbox_->give_up("the job ended"); });
-  loop_.run_until([this] { return outbox_->idle(); });
-  loop_.cancel(patience_ends);
+/// None if the job has ended, as it may while secrets are read.
+std::optional<Push> RunSession::push_of_running_job() const {
+  if (supervisor_.outcome()) return std::nullopt;
+  const auto now = std::chrono::system_clock::now();
+  return push_of(report_running(supervisor_.started(), now, options_.report), now);
 }
 
 /// Pushes the run's own metrics with those that --count, --metric and the job added. True if every target has
@@ -335,47 +318,21 @@ std::vector<Family> RunSession::additions(std::vector<Family> known) {
   std::vector<Family> added = options_.metrics;
   share_ = share_of_run();
   if (!file_) return added;
-  JobMetrics job_metrics;
   const auto contents = file_->read();
   if (contents && contents->text.empty() && !contents->cut) return added;
-  if (contents) {
-    merge_into(known, options_.metrics);
-    const bool to_gateway = std::ranges::any_of(target_urls(options_.delivery), [](const TargetUrl& url) {
-      return url.kind == TargetUrl::Kind::pushgateway;
-    });
-    using Gateway = JobMetricsContext::Gateway;
-    const Outcome& outcome = *supervisor_.outcome();
-    const bool is_killed = outcome.timed_out || outcome.ending == Outcome::Ending::killed;
-    using Ending = JobMetricsContext::Ending;
-    job_metrics = read_job_metrics(contents->text,
-                                   {known, options_.report.prefix, to_gateway ? Gateway::some : Gateway::none,
-                                    is_killed ? Ending::killed : Ending::own});
-    if (contents->cut)
-      job_metrics.warnings.push_back(
-          concat({"only the first ", std::to_string(JobMetricsFile::size_limit >> 20), " MiB count"}));
-  } else {
-    job_metrics.warnings.push_back(contents.error());
-  }
-  for (const std::string& warning : job_metrics.warnings)
+  merge_into(known, options_.metrics);
+  const bool to_gateway = std::ranges::any_of(target_urls(options_.delivery), [](const TargetUrl& url) {
+    return url.kind == TargetUrl::Kind::pushgateway;
+  });
+  JobAdditions of_job = read_job_additions(
+      contents, {known, *supervisor_.outcome(), group_, options_.report.prefix, to_gateway});
+  for (const std::string& warning : of_job.metric_warnings)
     console_.warn(concat({job_words_, "its own metrics in PUSHMETRICS_FILE: ", warning}));
-  merge_into(added, std::move(job_metrics.families));
-  share_.added = std::move(job_metrics.added);
-  if (contents) merge_into(added, take_steps(contents->text));
+  for (const std::string& warning : of_job.step_warnings) console_.warn(concat({job_words_, warning}));
+  merge_into(added, std::move(of_job.families));
+  share_.added = std::move(of_job.counters);
+  steps_ = std::move(of_job.steps);
   return added;
-}
-
-/// What `pushmetrics step` recorded, as families of this push.
-std::vector<Family> RunSession::take_steps(std::string_view text) {
-  Steps recorded = read_steps(text, supervisor_.outcome()->ended);
-  steps_ = std::move(recorded.steps);
-  if (recorded.omitted > 0)
-    console_.warn(
-        concat({job_words_, std::to_string(recorded.omitted), " runs of further steps are dropped: it has ",
-                std::to_string(steps_.size()), " different ones already"}));
-  if (steps_.empty() || !group_.value("step")) return step_families(steps_, options_.report.prefix);
-  console_.warn(
-      concat({job_words_, "its steps are not pushed: they have a label 'step', and so has the group"}));
-  return {};
 }
 
 /// Without the counters of `pushmetrics add`.
@@ -446,8 +403,8 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
   supervisor_.when_asked_to_end([this] { on_asked_to_end(); });
   open_targets();
   if (recorder_.end_search())
-    for (const Target& target : targets_) silent_.insert(&target);
-  end_heartbeat();
+    for (const Target& target : targets_) heartbeat_.mark_unanswered(target);
+  heartbeat_.end(*outbox_);
   std::optional<EventLoop::Clock::time_point> deadline;
   if (counter_) {
     recorder_.add_end(push_of(joined(own, added), supervisor_.outcome()->ended), share_);
@@ -462,8 +419,8 @@ bool RunSession::deliver(const std::vector<Family>& own, std::vector<Family> add
     report_push(result);
     if (result.status != PushResult::Status::delivered) return;
     if (!without_additions_.contains(result.target)) ++delivered;
-    // Said once more, the last word stays the last even if the target took up the sign of life only now.
-    if (silent_.erase(result.target) > 0)
+    // Pushed once more, it is the last even if the target handles an earlier one only now.
+    if (heartbeat_.forget_unanswered(*result.target))
       outbox_->send_to(
           *result.target, std::make_shared<const Push>(push_of(own, ended)), [](const PushResult&) {},
           deadline);
