@@ -1,44 +1,17 @@
 #include "sinks/node_exporter_families.hpp"
 
+#include "metrics/go_families.hpp"
+
 #include <algorithm>
 
 namespace pushmetrics {
 namespace {
 
-// Sorted. Of node_exporter 1.5.0 with its default collectors on Linux, and of later client_golang.
+// Sorted, and without what every Go program has. Of node_exporter 1.5.0 with its default collectors on Linux.
 constexpr std::string_view names[] = {
-    "go_gc_duration_seconds",
     "go_gc_duration_seconds_count",
     "go_gc_duration_seconds_sum",
-    "go_gc_gogc_percent",
-    "go_gc_gomemlimit_bytes",
-    "go_goroutines",
-    "go_info",
-    "go_memstats_alloc_bytes",
-    "go_memstats_alloc_bytes_total",
-    "go_memstats_buck_hash_sys_bytes",
-    "go_memstats_frees_total",
-    "go_memstats_gc_sys_bytes",
-    "go_memstats_heap_alloc_bytes",
-    "go_memstats_heap_idle_bytes",
-    "go_memstats_heap_inuse_bytes",
-    "go_memstats_heap_objects",
-    "go_memstats_heap_released_bytes",
-    "go_memstats_heap_sys_bytes",
-    "go_memstats_last_gc_time_seconds",
     "go_memstats_lookups_total",
-    "go_memstats_mallocs_total",
-    "go_memstats_mcache_inuse_bytes",
-    "go_memstats_mcache_sys_bytes",
-    "go_memstats_mspan_inuse_bytes",
-    "go_memstats_mspan_sys_bytes",
-    "go_memstats_next_gc_bytes",
-    "go_memstats_other_sys_bytes",
-    "go_memstats_stack_inuse_bytes",
-    "go_memstats_stack_sys_bytes",
-    "go_memstats_sys_bytes",
-    "go_sched_gomaxprocs_threads",
-    "go_threads",
     "node_arp_entries",
     "node_boot_time_seconds",
     "node_context_switches_total",
@@ -285,15 +258,6 @@ constexpr std::string_view names[] = {
     "node_vmstat_pgpgout",
     "node_vmstat_pswpin",
     "node_vmstat_pswpout",
-    "process_cpu_seconds_total",
-    "process_max_fds",
-    "process_network_receive_bytes_total",
-    "process_network_transmit_bytes_total",
-    "process_open_fds",
-    "process_resident_memory_bytes",
-    "process_start_time_seconds",
-    "process_virtual_memory_bytes",
-    "process_virtual_memory_max_bytes",
     "promhttp_metric_handler_errors_total",
     "promhttp_metric_handler_requests_in_flight",
     "promhttp_metric_handler_requests_total",
@@ -302,6 +266,8 @@ static_assert(std::ranges::is_sorted(names));
 
 }  // namespace
 
-bool is_node_exporter_name(std::string_view name) { return std::ranges::binary_search(names, name); }
+bool is_node_exporter_name(std::string_view name) {
+  return go_family_type(name) || std::ranges::binary_search(names, name);
+}
 
 }  // namespace pushmetrics
