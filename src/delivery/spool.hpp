@@ -98,7 +98,7 @@ class Spool {
   Result<Stored> store(const std::string& target, const Push& push) const;
 
   using Clock = std::chrono::steady_clock;
-  /// The older entries of the push's group that it does not replace whole, oldest first: as far as the log tells, and
+  /// The older entries of the push's group that it does not replace whole, oldest first: as far as the log shows, and
   /// as they can be found until then.
   std::vector<std::uint64_t> older_of_group(const SpoolFolder& folder, const std::string& target,
                                             const Push& push, Clock::time_point until) const;

@@ -171,7 +171,7 @@ AlertRule push_failed(const RunQueries& queries) {
       " themselves."};
 }
 
-/// Only a job known by name can be missed before it has ever pushed. The label is set, as absent() cannot tell it where
+/// Only a job known by name can be missed before it has ever pushed. The label is set, as absent() does not know it where
 /// the job may be named by one label or another.
 AlertRule missing(const RunQueries& queries, const RulesOptions& options) {
   const std::string completions = queries.selector(run_metric::last_completion);

@@ -23,6 +23,13 @@ def own_gateway(tmp_path):
 
 
 @pytest.fixture
+def running_gateway(own_gateway):
+    """The same, and it runs."""
+    own_gateway.start()
+    return own_gateway
+
+
+@pytest.fixture
 def pushmetrics(tmp_path):
     """pushmetrics(*args, env=…, input=…, timeout=…) → Result(status, stdout, stderr, elapsed)."""
     return Program(tmp_path / "home")

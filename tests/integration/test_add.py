@@ -1,4 +1,4 @@
-"""`pushmetrics add` and `run --histogram`: what adds up from run to run, whatever becomes of the targets meanwhile."""
+"""`pushmetrics add` and `run --histogram`: what adds up from run to run, also while targets are down."""
 
 import json
 import pathlib
@@ -9,16 +9,9 @@ import pytest
 
 from support.jobs import sh
 from support.program import BINARY, finish
-from support.servers import Gateway, Prometheus, wait_until
+from support.servers import Prometheus, wait_until
 
 ADD = f"'{BINARY}' add"
-
-
-@pytest.fixture
-def own_gateway(tmp_path):
-    """A gateway that a test may stop and start."""
-    with Gateway(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
@@ -112,10 +105,10 @@ def test_a_textfile_directory_is_read_back_as_well(run_job, pushmetrics, tmp_pat
     assert 'job_run_duration_seconds_bucket{job="filed",le="3600"} 3\n' in text
 
 
-def test_prometheus_sees_an_increase(run_job, tmp_path, own_gateway):
-    with Prometheus(tmp_path / "prometheus", Prometheus.scraping([own_gateway.address], "200ms")) as prometheus:
+def test_prometheus_sees_an_increase(run_job, tmp_path, running_gateway):
+    with Prometheus(tmp_path / "prometheus", Prometheus.scraping([running_gateway.address], "200ms")) as prometheus:
         for rows in (5, 10):
-            run_job(own_gateway, "scraped", "ADD rows_total 5", "--histogram=1s,1m")
+            run_job(running_gateway, "scraped", "ADD rows_total 5", "--histogram=1s,1m")
             wait_until(lambda rows=rows: [v for _, v in prometheus.query("rows_total") if v == rows], 10, rows, 0.1)
         wait_until(lambda: prometheus.query("increase(rows_total[1m]) > 0"), 10, "an increase", 0.2)
         quantile = "histogram_quantile(0.9, sum by (le) (job_run_duration_seconds_bucket))"
@@ -180,56 +173,56 @@ def test_counts_histogram_and_counters_are_kept_together(run_job, pushmetrics, g
 # ---- targets that come and go ----
 
 
-def test_what_runs_add_while_the_gateway_is_lost_arrives_by_flush(run_job, pushmetrics, own_gateway):
-    run_job(own_gateway, "offline", "ADD rows_total 1", "--histogram=1h")
-    own_gateway.stop()
+def test_what_runs_add_while_the_gateway_is_lost_arrives_by_flush(run_job, pushmetrics, running_gateway):
+    run_job(running_gateway, "offline", "ADD rows_total 1", "--histogram=1h")
+    running_gateway.stop()
     for _ in range(3):
-        result = run_job(own_gateway, "offline", "ADD rows_total 10", "--histogram=1h")
+        result = run_job(running_gateway, "offline", "ADD rows_total 10", "--histogram=1h")
         assert len(result.messages) == 1 and "; spooled" in result.stderr
-    own_gateway.start(own_gateway.port)
+    running_gateway.start(running_gateway.port)
     assert pushmetrics("flush").status == 0
-    group = own_gateway.group("offline")
+    group = running_gateway.group("offline")
     assert group["rows_total"].value == 31 and durations(group)[2] == "4"
-    run_job(own_gateway, "offline", "ADD rows_total 100", "--histogram=1h")
-    assert own_gateway.group("offline")["rows_total"].value == 131
+    run_job(running_gateway, "offline", "ADD rows_total 100", "--histogram=1h")
+    assert running_gateway.group("offline")["rows_total"].value == 131
 
 
-def test_a_wiped_gateway_does_not_set_them_back(run_job, own_gateway):
-    run_job(own_gateway, "wiped", "ADD rows_total 7; ADD old_total 1", "--histogram=1h")
-    own_gateway.wipe()
-    run_job(own_gateway, "wiped", "ADD rows_total 1", "--histogram=1h")
-    group = own_gateway.group("wiped")
+def test_a_wiped_gateway_does_not_set_them_back(run_job, running_gateway):
+    run_job(running_gateway, "wiped", "ADD rows_total 7; ADD old_total 1", "--histogram=1h")
+    running_gateway.wipe()
+    run_job(running_gateway, "wiped", "ADD rows_total 1", "--histogram=1h")
+    group = running_gateway.group("wiped")
     assert (group["rows_total"].value, group["old_total"].value) == (8, 1)
     assert durations(group)[2] == "2"
 
 
-def test_first_runs_without_a_gateway_are_added_to_what_it_holds(run_job, pushmetrics, own_gateway):
-    run_job(own_gateway, "moved", "ADD rows_total 100", "--histogram=1h")
+def test_first_runs_without_a_gateway_are_added_to_what_it_holds(run_job, pushmetrics, running_gateway):
+    run_job(running_gateway, "moved", "ADD rows_total 100", "--histogram=1h")
     forget(pushmetrics)
-    own_gateway.pause()
+    running_gateway.pause()
     for _ in range(2):
-        result = run_job(own_gateway, "moved", "ADD rows_total 1", "--histogram=1h", "--push-timeout", "600ms")
+        result = run_job(running_gateway, "moved", "ADD rows_total 1", "--histogram=1h", "--push-timeout", "600ms")
         assert "not pushed until a target" in result.stderr_lines[0]
-    own_gateway.resume()
+    running_gateway.resume()
     assert pushmetrics("flush").status == 0
-    assert own_gateway.group("moved")["rows_total"].value == 100
-    assert run_job(own_gateway, "moved", "ADD rows_total 10", "--histogram=1h").stderr == ""
-    group = own_gateway.group("moved")
+    assert running_gateway.group("moved")["rows_total"].value == 100
+    assert run_job(running_gateway, "moved", "ADD rows_total 10", "--histogram=1h").stderr == ""
+    group = running_gateway.group("moved")
     assert group["rows_total"].value == 112 and durations(group)[2] == "4"
 
 
-def test_a_new_counter_waits_for_what_a_lost_gateway_holds_of_it_and_known_ones_do_not(run_job, pushmetrics, own_gateway):
-    run_job(own_gateway, "mixed", "ADD 'new_total{x=\"1\"}' 100", env={"XDG_STATE_HOME": str(pushmetrics.home / "elsewhere")})
-    run_job(own_gateway, "mixed", "ADD known_total 1")
-    own_gateway.pause()
+def test_a_new_counter_waits_for_what_a_lost_gateway_holds_of_it_and_known_ones_do_not(run_job, pushmetrics, running_gateway):
+    run_job(running_gateway, "mixed", "ADD 'new_total{x=\"1\"}' 100", env={"XDG_STATE_HOME": str(pushmetrics.home / "elsewhere")})
+    run_job(running_gateway, "mixed", "ADD known_total 1")
+    running_gateway.pause()
     script = "ADD known_total 1; ADD 'new_total{x=\"1\"}' 1"
-    assert "not pushed until a target" in run_job(own_gateway, "mixed", script, "--push-timeout", "600ms").stderr
-    own_gateway.resume()
+    assert "not pushed until a target" in run_job(running_gateway, "mixed", script, "--push-timeout", "600ms").stderr
+    running_gateway.resume()
     assert pushmetrics("flush").status == 0
-    group = own_gateway.group("mixed")
+    group = running_gateway.group("mixed")
     assert (group["known_total"].value, group["new_total"].value_of(x="1")) == (2, 100)
-    assert run_job(own_gateway, "mixed", "ADD known_total 1").stderr == ""
-    group = own_gateway.group("mixed")
+    assert run_job(running_gateway, "mixed", "ADD known_total 1").stderr == ""
+    group = running_gateway.group("mixed")
     assert (group["known_total"].value, group["new_total"].value_of(x="1")) == (3, 101)
 
 
@@ -269,19 +262,19 @@ def test_what_an_interrupted_run_added_is_kept_once(run_job, pushmetrics, gatewa
 
 
 @pytest.mark.parametrize("moment", ["the counts are read back", "the push is under way"])
-def test_a_run_killed_after_its_job_is_added_once(run_job, pushmetrics, own_gateway, moment):
-    run_job(own_gateway, "late", "ADD rows_total 1", "--histogram=1h")
-    own_gateway.pause()
+def test_a_run_killed_after_its_job_is_added_once(run_job, pushmetrics, running_gateway, moment):
+    run_job(running_gateway, "late", "ADD rows_total 1", "--histogram=1h")
+    running_gateway.pause()
     options = ("--push-timeout", "4s" if moment == "the push is under way" else "60s")
-    run = pushmetrics.spawn("run", "--url", own_gateway.url, "-j", "late", "--histogram=1h", *options, "--", *sh(f"{ADD} rows_total 10"))
+    run = pushmetrics.spawn("run", "--url", running_gateway.url, "-j", "late", "--histogram=1h", *options, "--", *sh(f"{ADD} rows_total 10"))
     time.sleep(3 if moment == "the push is under way" else 1)
     run.send_signal(signal.SIGKILL)
     finish(run, 10)
-    own_gateway.resume()
+    running_gateway.resume()
     for _ in range(2):
         assert pushmetrics("flush").status == 0
-    run_job(own_gateway, "late", "ADD rows_total 100", "--histogram=1h")
-    group = own_gateway.group("late")
+    run_job(running_gateway, "late", "ADD rows_total 100", "--histogram=1h")
+    group = running_gateway.group("late")
     assert group["rows_total"].value == 111 and durations(group)[2] == "3"
 
 

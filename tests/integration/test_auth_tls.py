@@ -273,9 +273,9 @@ def test_an_own_authority_is_trusted_when_it_is_named(tls, authority, push):
 
 def test_an_unknown_authority_is_refused_and_named_so(tls, authority, push):
     server, url = tls(authority.issue("server"))
-    told = reason(push(url))
-    assert told.startswith("the server's certificate is of an unknown authority (")
-    assert told.endswith("): name its authority with --cacert")
+    message = reason(push(url))
+    assert message.startswith("the server's certificate is of an unknown authority (")
+    assert message.endswith("): name its authority with --cacert")
     assert server.access_log() == []
 
 
@@ -295,16 +295,16 @@ def test_an_expired_certificate_is_refused_and_named_so(tls, authority, push):
 
 def test_a_certificate_of_tomorrow_is_refused_and_named_so(tls, authority, push):
     _, url = tls(authority.issue("tomorrow", start="20990101000000Z"))
-    told = reason(push(url, "--cacert", str(authority.certificate)))
-    assert told == "the server's certificate is not valid yet, by this machine's clock"
+    message = reason(push(url, "--cacert", str(authority.certificate)))
+    assert message == "the server's certificate is not valid yet, by this machine's clock"
 
 
 def test_a_certificate_for_another_host_is_refused_and_its_names_told(tls, authority, push):
     server, url = tls(authority.issue("other", names=("DNS:gw.example", "DNS:*.prod.example", "IP:10.1.2.3")))
-    told = reason(push(url.replace("127.0.0.1", "localhost"), "--cacert", str(authority.certificate)))
-    assert told == "the server's certificate is not for 'localhost' but for gw.example, *.prod.example, 10.1.2.3"
-    told = reason(push(url, "--cacert", str(authority.certificate)))
-    assert told == "the server's certificate is not for '127.0.0.1' but for gw.example, *.prod.example, 10.1.2.3"
+    message = reason(push(url.replace("127.0.0.1", "localhost"), "--cacert", str(authority.certificate)))
+    assert message == "the server's certificate is not for 'localhost' but for gw.example, *.prod.example, 10.1.2.3"
+    message = reason(push(url, "--cacert", str(authority.certificate)))
+    assert message == "the server's certificate is not for '127.0.0.1' but for gw.example, *.prod.example, 10.1.2.3"
     assert server.access_log() == []
 
 
@@ -322,14 +322,14 @@ def test_a_file_of_authorities_that_is_missing_is_told(tls, authority, push):
 
 def test_a_server_without_tls_is_told(nginx, push):
     server = nginx()
-    told = reason(push(server.url.replace("http:", "https:"), "--retries", "0"))
-    assert told.startswith("no TLS connection: ")
+    message = reason(push(server.url.replace("http:", "https:"), "--retries", "0"))
+    assert message.startswith("no TLS connection: ")
 
 
 def test_a_server_with_tls_that_is_spoken_to_without_is_told_with_the_cure(tls, authority, push):
     _, url = tls(authority.issue("server"))
-    told = reason(push(url.replace("https:", "http:")))
-    assert told.startswith("the server answered 400 The plain HTTP request was sent to HTTPS port")
+    message = reason(push(url.replace("https:", "http:")))
+    assert message.startswith("the server answered 400 The plain HTTP request was sent to HTTPS port")
 
 
 def test_the_hint_names_the_url_with_the_scheme_that_is_meant(nginx, tls, authority, push):
@@ -343,8 +343,8 @@ def test_the_hint_names_the_url_with_the_scheme_that_is_meant(nginx, tls, author
 
 def test_a_reset_in_the_handshake_is_retried(push):
     with FaultyServer(faulty.closing) as server:
-        told = reason(push(server.url.replace("http:", "https:"), "--retries", "1"), attempts=2)
-    assert "reset" in told
+        message = reason(push(server.url.replace("http:", "https:"), "--retries", "1"), attempts=2)
+    assert "reset" in message
 
 
 # ---- our certificate ----

@@ -1,4 +1,4 @@
-"""`run --count`: how often a job succeeded and failed, whatever becomes of the targets meanwhile."""
+"""`run --count`: how often a job succeeded and failed, also while targets are down."""
 
 import contextlib
 import fcntl
@@ -11,14 +11,7 @@ import pytest
 from support.faulty_server import FaultyServer
 from support.jobs import sh
 from support.program import finish
-from support.servers import Gateway, Prometheus, VictoriaMetrics, wait_until
-
-
-@pytest.fixture
-def own_gateway(tmp_path):
-    """A gateway that a test may stop and start."""
-    with Gateway(tmp_path) as server:
-        yield server
+from support.servers import Prometheus, VictoriaMetrics, wait_until
 
 
 @pytest.fixture
@@ -140,20 +133,20 @@ def test_of_twenty_runs_at_once_every_one_is_counted(pushmetrics, gateway, tmp_p
             assert f'job_runs_total{{job="crowd",status="{status}"}} 10\n' in file.read_text()
 
 
-def test_a_run_whose_turn_does_not_come_is_counted_all_the_same(count, pushmetrics, own_gateway):
-    count(own_gateway, "slow", "true")
-    own_gateway.pause()
-    url = ("--url", own_gateway.url)
+def test_a_run_whose_turn_does_not_come_is_counted_all_the_same(count, pushmetrics, running_gateway):
+    count(running_gateway, "slow", "true")
+    running_gateway.pause()
+    url = ("--url", running_gateway.url)
     jobs = [
         pushmetrics.spawn("run", *url, "--count", "-j", "slow", "--push-timeout", "1s", "--", "true")
         for _ in range(4)
     ]
     results = [finish(job) for job in jobs]
-    own_gateway.resume()
+    running_gateway.resume()
     assert all(result.status == 0 and result.elapsed < 5 for result in results)
     assert pushmetrics("flush").status == 0
-    assert count(own_gateway, "slow", "true").stderr == ""
-    assert counts(own_gateway, "slow") == (6, 0, 0)
+    assert count(running_gateway, "slow", "true").stderr == ""
+    assert counts(running_gateway, "slow") == (6, 0, 0)
 
 
 @pytest.mark.parametrize("lock, told", [("turn", "another run of it still pushes"), ("file", "holds them locked")])
@@ -174,41 +167,41 @@ def test_a_lock_that_another_keeps_is_told_and_waited_for_no_longer_than_the_pus
 # ---- targets that come and go ----
 
 
-def test_what_runs_while_the_gateway_is_down_is_counted_and_arrives_by_flush(count, pushmetrics, own_gateway):
+def test_what_runs_while_the_gateway_is_down_is_counted_and_arrives_by_flush(count, pushmetrics, running_gateway):
     for command in ("true", "false"):
-        count(own_gateway, "offline", command)
-    own_gateway.stop()
+        count(running_gateway, "offline", command)
+    running_gateway.stop()
     for command in ("false", "false", "true", "false"):
-        result = count(own_gateway, "offline", command)
+        result = count(running_gateway, "offline", command)
         assert len(result.messages) == 1 and "; spooled" in result.stderr
-    own_gateway.start(own_gateway.port)
+    running_gateway.start(running_gateway.port)
     assert pushmetrics("flush").status == 0
-    assert counts(own_gateway, "offline") == (2, 4, 1)
-    count(own_gateway, "offline", "false")
-    assert counts(own_gateway, "offline") == (2, 5, 2)
+    assert counts(running_gateway, "offline") == (2, 4, 1)
+    count(running_gateway, "offline", "false")
+    assert counts(running_gateway, "offline") == (2, 5, 2)
 
 
-def test_first_runs_without_a_gateway_are_added_to_what_it_holds(count, pushmetrics, own_gateway):
+def test_first_runs_without_a_gateway_are_added_to_what_it_holds(count, pushmetrics, running_gateway):
     for command in ("true", "true", "false"):
-        count(own_gateway, "moved", command)
+        count(running_gateway, "moved", command)
     forget(pushmetrics)
-    own_gateway.pause()
+    running_gateway.pause()
     for command in ("false", "false"):
-        result = count(own_gateway, "moved", command, options=("--push-timeout", "600ms"))
+        result = count(running_gateway, "moved", command, options=("--push-timeout", "600ms"))
         assert "not pushed until a target reports" in result.stderr_lines[0]
-    own_gateway.resume()
+    running_gateway.resume()
     assert pushmetrics("flush").status == 0
-    assert counts(own_gateway, "moved") == (2, 1, 1)
-    assert count(own_gateway, "moved", "false").stderr == ""
-    assert counts(own_gateway, "moved") == (2, 4, 4)
+    assert counts(running_gateway, "moved") == (2, 1, 1)
+    assert count(running_gateway, "moved", "false").stderr == ""
+    assert counts(running_gateway, "moved") == (2, 4, 4)
 
 
-def test_a_wiped_gateway_does_not_set_the_counts_back(count, own_gateway):
+def test_a_wiped_gateway_does_not_set_the_counts_back(count, running_gateway):
     for command in ("true", "false", "true"):
-        count(own_gateway, "wiped", command)
-    own_gateway.wipe()
-    count(own_gateway, "wiped", "false")
-    assert counts(own_gateway, "wiped") == (2, 2, 1)
+        count(running_gateway, "wiped", command)
+    running_gateway.wipe()
+    count(running_gateway, "wiped", "false")
+    assert counts(running_gateway, "wiped") == (2, 2, 1)
 
 
 def test_runs_on_another_machine_are_counted_in(count, pushmetrics, gateway):
@@ -299,24 +292,24 @@ def test_a_damaged_file_is_told_and_begun_anew(count, pushmetrics, gateway):
 # ---- the job comes first ----
 
 
-def test_counting_takes_no_more_time_than_the_push_may(count, own_gateway):
-    own_gateway.pause()
-    result = count(own_gateway, "stuck", *sh("exit 6"), options=("--push-timeout", "1s"))
-    own_gateway.resume()
+def test_counting_takes_no_more_time_than_the_push_may(count, running_gateway):
+    running_gateway.pause()
+    result = count(running_gateway, "stuck", *sh("exit 6"), options=("--push-timeout", "1s"))
+    running_gateway.resume()
     assert result.status == 6 and 0.9 < result.elapsed < 2
 
 
-def test_told_to_end_while_it_counts_it_gives_up_counting(pushmetrics, own_gateway):
-    own_gateway.pause()
-    run = pushmetrics.spawn("run", "--url", own_gateway.url, "--count", "-j", "told", "--push-timeout", "60s", "true")
+def test_told_to_end_while_it_counts_it_gives_up_counting(pushmetrics, running_gateway):
+    running_gateway.pause()
+    run = pushmetrics.spawn("run", "--url", running_gateway.url, "--count", "-j", "told", "--push-timeout", "60s", "true")
     time.sleep(0.5)
     run.send_signal(signal.SIGTERM)
     result = finish(run)
-    own_gateway.resume()
+    running_gateway.resume()
     assert result.status == 0 and result.elapsed < 6
     assert "interrupted by a signal" in result.stderr
     assert pushmetrics("flush").status == 0
-    assert own_gateway.group("told")["job_success"].value == 1
+    assert running_gateway.group("told")["job_success"].value == 1
 
 
 def test_metrics_of_the_counts_names_are_refused_by_name(count, gateway):

@@ -1,4 +1,4 @@
-"""The exit status of `pushmetrics run` is the job's, whatever it is and whatever becomes of the push."""
+"""The exit status of `pushmetrics run` is the job's, also if its push fails."""
 
 import concurrent.futures
 import os
